@@ -135,10 +135,15 @@ impl<'a> Running<'a> {
     }
 
     async fn drive(&mut self) {
+        if self.context.cancel.is_cancelled() {
+            self.stop();
+        }
         let commands = self.scheduler.start();
         self.obey(commands);
         while !self.tasks.is_empty() {
             tokio::select! {
+                // A tool that notices the cancel first must not make its dependents look skipped.
+                biased;
                 () = self.context.cancel.cancelled(), if !self.cancel_seen() => self.stop(),
                 Some(joined) = self.tasks.join_next_with_id() => self.collect(joined),
                 () = tokio::time::sleep(CANCEL_GRACE), if self.cancel_seen() => {
@@ -146,9 +151,6 @@ impl<'a> Running<'a> {
                     self.tasks.abort_all();
                 }
             }
-        }
-        if self.context.cancel.is_cancelled() && !self.cancel_seen() {
-            self.stop();
         }
     }
 
@@ -253,13 +255,18 @@ impl<'a> Running<'a> {
                 self.complete(step, Some(provider), outputs);
                 true
             }
+            _ if self.cancel_seen() => {
+                self.settle(step, StepStatus::Cancelled, elapsed, None);
+                false
+            }
             StepOutcome::Failed { provider, error } => {
                 self.settle(step, StepStatus::Failed, elapsed, Some(error));
                 self.complete(step, provider, Record::new());
                 false
             }
             StepOutcome::Cancelled => {
-                self.settle(step, StepStatus::Cancelled, elapsed, None);
+                let error = StepError::new("stopped", "the tool stopped of its own accord", None);
+                self.settle(step, StepStatus::Failed, elapsed, Some(error));
                 false
             }
         };
@@ -396,3 +403,6 @@ impl StepTask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,9 @@ mod tool_error;
 mod value;
 mod value_type;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use agent::{
     Agent, AgentError, Attachment, Decision, Decline, Outcome, Planner, PlannerError, Refiner,
     Request, Situation, Suggestion, unused_attachments,

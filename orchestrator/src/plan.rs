@@ -57,6 +57,8 @@ pub struct Argument {
     pub expression: Expression,
     /// What the parameter wants.
     pub value_type: ValueType,
+    /// Whether the call cannot do without it.
+    pub required: bool,
 }
 
 impl Plan {
@@ -217,9 +219,14 @@ pub(crate) fn nearest_name<'a>(
     wanted: &str,
     names: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let folded: String = fold(wanted);
+    let folded = fold(wanted);
+    // Transposed letters of short names are far apart to Jaro-Winkler.
+    let similarity = |name: &str| match strsim::damerau_levenshtein(&folded, name) {
+        0 | 1 => 0.99,
+        _ => strsim::jaro_winkler(&folded, name),
+    };
     names
-        .map(|name| (strsim::jaro_winkler(&folded, &fold(name)), name))
+        .map(|name| (similarity(&fold(name)), name))
         .filter(|(similarity, _)| *similarity > 0.8)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, name)| name)
@@ -246,3 +253,6 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,7 +128,7 @@ pub(super) struct PendingArguments {
 impl PendingArguments {
     /// The values, each conforming to its parameter.
     ///
-    /// An argument that is only a reference to an optional output which is absent is itself absent.
+    /// An optional argument that refers to an output which is absent is itself absent.
     pub(super) async fn conform(&self, store: &dyn ArtifactStore) -> Result<Record, StepError> {
         let mut record = Record::new();
         for (name, argument) in &self.arguments {
@@ -141,6 +141,7 @@ impl PendingArguments {
                 Ok(value) => {
                     record.insert(name.clone(), value);
                 }
+                Err(ConformError::Selector(_)) if !argument.required => {}
                 Err(error) => return Err(argument_error(name, &error)),
             }
         }

@@ -106,7 +106,7 @@ impl Scheduler {
     /// The first commands.
     pub(super) fn start(&mut self) -> Vec<Command> {
         for step in 0..self.nodes.len() {
-            if self.nodes[step].waits == 0 {
+            if self.nodes[step].waits == 0 && self.nodes[step].state == State::Waiting {
                 self.make_ready(step);
             }
         }

@@ -250,13 +250,14 @@ fn check_step(
             .args
             .get(&parameter.name)
             .filter(|json| !json.is_null());
-        match (json, &parameter.default) {
-            (Some(json), _) => {
+        match json {
+            Some(json) => {
                 match resolver.argument(json, &parameter.value_type) {
                     Ok(expression) => {
                         let argument = Argument {
                             expression,
                             value_type: parameter.value_type.clone(),
+                            required: parameter.required,
                         };
                         step.arguments.insert(parameter.name.clone(), argument);
                     }
@@ -265,7 +266,7 @@ fn check_step(
                     }
                 };
             }
-            (None, _) if parameter.required => defects.push(
+            None if parameter.required => defects.push(
                 Defect::new(
                     DefectCode::MissingArgument,
                     format!("`{}` needs `{}`", capability.name, parameter.name),
@@ -277,7 +278,7 @@ fn check_step(
                     parameter.name, parameter.value_type
                 )),
             ),
-            (None, _) => {}
+            None => {}
         }
     }
     defects.extend(unknown_arguments(drafted, capability));
