@@ -195,6 +195,24 @@ pub enum ModelError {
         source: io::Error,
     },
 
+    /// A model file could not be read or is not a model that the library understands.
+    #[error("model {} could not be loaded: {message}", path.display())]
+    ModelLoad {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        message: String,
+    },
+
+    /// One inference failed.
+    #[error("inference with {} failed: {message}", path.display())]
+    Inference {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        message: String,
+    },
+
     /// The caller cancelled.
     #[error("fetching asset '{asset}' was cancelled")]
     Cancelled {
@@ -244,7 +262,11 @@ impl ModelError {
             Self::Archive { .. } | Self::UnsafePath { .. } => {
                 Some("The file was not used. Try again, and report it if it stays.".to_owned())
             }
-            Self::Catalogue { .. } | Self::UnknownFile { .. } | Self::File { .. } | Self::Cancelled { .. } => None,
+            Self::ModelLoad { .. } => Some(
+                "The file may be damaged: `medley models verify` tells, `medley models pull` fetches it again.".to_owned(),
+            ),
+            Self::Inference { .. }
+            | Self::Catalogue { .. } | Self::UnknownFile { .. } | Self::File { .. } | Self::Cancelled { .. } => None,
         }
     }
 

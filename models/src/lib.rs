@@ -7,6 +7,7 @@
 pub mod assets;
 pub mod catalogue;
 pub mod error;
+pub mod families;
 pub mod home;
 pub mod options;
 
