@@ -134,6 +134,7 @@ impl Shared {
             vocabulary,
             index: &index,
             encoder: &*self.encoder,
+            capabilities,
             attachments: &request.attachments,
             cancel,
         };

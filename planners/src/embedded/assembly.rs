@@ -85,20 +85,46 @@ impl<'a> Assembly<'a> {
         let filling = arguments::fill(described, clause, self.vocabulary);
         check_required(described, &filling, &self.vocabulary.arguments)?;
         let lanes = self.lanes(reading, capability)?;
+        let choice = self.choice(described, clause);
         let mut added = Vec::new();
         for &lane in &lanes {
-            for (arguments, chained) in variants(&filling) {
-                let choice = if chained {
-                    Choice::Latest
-                } else {
-                    self.choice(described, clause)
-                };
-                added.push(self.add_step(reading, capability, arguments, lane, choice)?);
+            let arguments = filling.arguments.clone();
+            added.push(self.add_step(reading, capability, arguments, lane, choice)?);
+            if let Some(several) = &filling.several {
+                let first = added.last().copied().unwrap_or_default();
+                added.extend(self.add_more(reading, first, several, &filling, lane)?);
             }
         }
         self.asked.extend(added);
         self.focus = lanes;
         Ok(())
+    }
+
+    /// Adds a step for each value but the first of a parameter that has several.
+    fn add_more(
+        &mut self,
+        reading: &Reading,
+        first: usize,
+        several: &Several,
+        filling: &Filling,
+        lane: Option<usize>,
+    ) -> Result<Vec<usize>, Obstacle> {
+        let capability = self.steps[first].capability;
+        let mut added = Vec::new();
+        for value in several.values.iter().skip(1) {
+            let parameter = several.parameter.clone();
+            let step = if several.alternatives {
+                let mut arguments = self.steps[first].draft.args.clone();
+                arguments.insert(parameter, value.clone());
+                self.push(capability, arguments, lane, &reading.clause)
+            } else {
+                let mut arguments = filling.arguments.clone();
+                arguments.insert(parameter, value.clone());
+                self.add_step(reading, capability, arguments, lane, Choice::Latest)?
+            };
+            added.push(step);
+        }
+        Ok(added)
     }
 
     /// Whether a clause could become steps of this capability.
@@ -135,48 +161,61 @@ impl<'a> Assembly<'a> {
             .words()
             .find_map(|word| self.vocabulary.words.kind_of(word))
             .filter(|kind| *kind != Kind::Text);
-        let candidates =
-            match lanes_named(clause, self.request, &self.vocabulary.words, kind_named)? {
-                Lanes::Named(lanes) => lanes.into_iter().map(Some).collect(),
-                Lanes::Pronoun if !self.focus.is_empty() => self.focus.clone(),
-                Lanes::Pronoun | Lanes::All => self.lanes_of_kind(kind_named),
-            };
-        let takes_list = matches!(content.value_type, ValueType::List { .. });
-        let alike = self.contents(described).filter(|other| {
-            !content.value_type.kinds().is_empty()
-                && other.value_type.kinds() == content.value_type.kinds()
-        });
-        let needed = alike.count();
-        if takes_list || needed > 1 {
-            let fitting = self.direct(&candidates, content).len();
-            let enough = fitting >= needed.max(1);
+        let of_kind = || self.lanes_of_kind(kind_named);
+        let named = lanes_named(clause, self.request, &self.vocabulary.words, kind_named)?;
+        let (meant, others) = match named {
+            Lanes::Named(lanes) => (lanes.into_iter().map(Some).collect(), Vec::new()),
+            Lanes::Last if !self.focus.is_empty() => (self.focus.clone(), of_kind()),
+            Lanes::Last | Lanes::All => (of_kind(), Vec::new()),
+        };
+        if let Some(needed) = self.files_needed(described, content) {
+            let fitting = self.direct(&self.lanes_of_kind(None), content).len();
+            let enough = fitting >= needed;
             return enough.then(|| vec![None]).ok_or_else(|| missing(content));
         }
-        let direct = self.direct(&candidates, content);
-        if !direct.is_empty() {
-            return Ok(direct);
-        }
-        let reachable: Vec<Option<usize>> = candidates
-            .into_iter()
-            .chain([None])
-            .filter(|lane| {
-                let choice = self.choice(described, clause);
-                let search = self.search(reading, *lane, choice);
-                search.source(content, None, self.bridge_length()).is_some()
-            })
-            .collect();
-        if !reachable.is_empty() {
-            let lanes = reachable
-                .iter()
-                .copied()
-                .filter(Option::is_some)
-                .collect::<Vec<_>>();
-            return Ok(if lanes.is_empty() { reachable } else { lanes });
+        for lanes in [meant, others] {
+            let usable = self.usable(reading, described, content, &lanes);
+            if !usable.is_empty() {
+                return Ok(usable);
+            }
         }
         if is_text(&content.value_type) && self.literal(clause).is_some() {
             return Ok(vec![None]);
         }
         Err(missing(content))
+    }
+
+    /// How many files one step takes, where it takes several of one kind.
+    fn files_needed(&self, capability: &Capability, content: &Parameter) -> Option<usize> {
+        if matches!(content.value_type, ValueType::List { .. }) {
+            return Some(1);
+        }
+        let kinds = content.value_type.kinds();
+        let alike = self
+            .contents(capability)
+            .filter(|other| !kinds.is_empty() && other.value_type.kinds() == kinds)
+            .count();
+        (alike > 1).then_some(alike)
+    }
+
+    /// The lanes that have what a step works on, else those in which more steps can make it.
+    fn usable(
+        &self,
+        reading: &Reading,
+        capability: &Capability,
+        content: &Parameter,
+        lanes: &[Option<usize>],
+    ) -> Vec<Option<usize>> {
+        let direct = self.direct(lanes, content);
+        if !direct.is_empty() {
+            return direct;
+        }
+        let choice = self.choice(capability, &reading.clause);
+        let reachable = |lane: &Option<usize>| {
+            let search = self.search(reading, *lane, choice);
+            search.source(content, None, self.bridge_length()).is_some()
+        };
+        lanes.iter().copied().filter(reachable).collect()
     }
 
     fn lanes_of_kind(&self, kind: Option<Kind>) -> Vec<Option<usize>> {
@@ -498,27 +537,6 @@ impl<'a> Assembly<'a> {
             .collect();
         Json::String(lines.join("\n"))
     }
-}
-
-/// The arguments of each step that a clause makes, and whether the step works on the one before it.
-fn variants(filling: &Filling) -> Vec<(Map<String, Json>, bool)> {
-    let Some(Several {
-        parameter,
-        values,
-        alternatives,
-    }) = &filling.several
-    else {
-        return vec![(filling.arguments.clone(), false)];
-    };
-    values
-        .iter()
-        .enumerate()
-        .map(|(place, value)| {
-            let mut arguments = filling.arguments.clone();
-            arguments.insert(parameter.clone(), value.clone());
-            (arguments, place > 0 && !alternatives)
-        })
-        .collect()
 }
 
 fn check_required(

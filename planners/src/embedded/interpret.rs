@@ -1,11 +1,11 @@
 //! From clauses to what they ask for: words that are no action of their own join the clause that they belong to.
 
 use medley_models::ModelError;
-use medley_orchestrator::Attachment;
+use medley_orchestrator::{Attachment, Capability, Kind};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Encoder,
+    Encoder, arguments,
     clauses::{Clause, Joint},
     matching::{Index, Match, Meaning},
     tokens::TokenKind,
@@ -44,6 +44,7 @@ pub(super) struct Interpreter<'a> {
     pub vocabulary: &'a Vocabulary,
     pub index: &'a Index,
     pub encoder: &'a dyn Encoder,
+    pub capabilities: &'a [Capability],
     pub attachments: &'a [Attachment],
     pub cancel: &'a CancellationToken,
 }
@@ -57,7 +58,44 @@ impl Interpreter<'_> {
         let filler =
             |reading: &Reading| reading.best().map(|best| best.meaning) == Some(Meaning::Filler);
         readings.retain(|reading| !filler(reading));
-        Ok(readings)
+        Ok(self.merge(readings))
+    }
+
+    /// One step does what two clauses ask for if they say different things of the same capability, as in "more
+    /// brightness and less contrast".
+    fn merge(&self, readings: Vec<Reading>) -> Vec<Reading> {
+        let mut merged: Vec<Reading> = Vec::new();
+        for reading in readings {
+            match merged.last_mut() {
+                Some(last) if self.is_one(last, &reading) => last.clause.absorb(reading.clause),
+                _ => merged.push(reading),
+            }
+        }
+        merged
+    }
+
+    fn is_one(&self, one: &Reading, other: &Reading) -> bool {
+        let (Some(best), Some(same)) = (one.best(), other.best()) else {
+            return false;
+        };
+        let Meaning::Capability(index) = best.meaning else {
+            return false;
+        };
+        let words = &self.vocabulary.words;
+        let stands_alone =
+            names_file(other) || other.clause.words().any(|word| words.copy.contains(word));
+        if same.meaning != best.meaning || other.clause.joint != Joint::And || stands_alone {
+            return false;
+        }
+        let fill = |reading: &Reading| {
+            arguments::fill(&self.capabilities[index], &reading.clause, self.vocabulary)
+        };
+        let (one, other) = (fill(one), fill(other));
+        let disjoint = other
+            .arguments
+            .keys()
+            .all(|parameter| !one.arguments.contains_key(parameter));
+        disjoint && !one.arguments.is_empty() && !other.arguments.is_empty()
     }
 
     /// Joins words that are no action of their own to the clause that they belong to.
@@ -135,7 +173,6 @@ impl Interpreter<'_> {
 
     /// What an attachment is called in a sentence.
     fn call(&self, index: usize) -> &'static str {
-        use medley_orchestrator::Kind;
         match self
             .attachments
             .get(index)
@@ -156,13 +193,6 @@ impl Interpreter<'_> {
             let (Some(before), Some(behind)) = (before.last(), behind.first_mut()) else {
                 continue;
             };
-            let names_file = |reading: &Reading| {
-                reading
-                    .clause
-                    .tokens
-                    .iter()
-                    .any(|token| matches!(token.kind, TokenKind::File(_)))
-            };
             let filler = before.best().map(|best| best.meaning) == Some(Meaning::Filler);
             if filler && !names_file(behind) {
                 let files = before
@@ -174,4 +204,11 @@ impl Interpreter<'_> {
             }
         }
     }
+}
+
+fn names_file(reading: &Reading) -> bool {
+    let tokens = &reading.clause.tokens;
+    tokens
+        .iter()
+        .any(|token| matches!(token.kind, TokenKind::File(_)))
 }

@@ -69,9 +69,7 @@ fn collect(capabilities: &[Capability], vocabulary: &Vocabulary) -> Vec<(Meaning
     }
     for (index, task) in tasks.task.iter().enumerate() {
         if capabilities.iter().all(|each| each.name != task.name) {
-            let mut texts = task.phrases.clone();
-            texts.push(task.called.clone());
-            senses.push((Meaning::MissingTask(index), texts));
+            senses.push((Meaning::MissingTask(index), task.phrases.clone()));
         }
     }
     senses.push((Meaning::Filler, tasks.filler.clone()));

@@ -87,6 +87,8 @@ pub(super) struct Words {
     pub original: BTreeSet<String>,
     /// Words that ask for a result beside the others.
     pub copy: BTreeSet<String>,
+    /// Words that ask for each file.
+    pub every: BTreeSet<String>,
     /// Words that say how something is to be said, rather than what.
     pub manner: BTreeSet<String>,
     /// First, second and so on, counted from 1; -1 is the last.

@@ -1,13 +1,13 @@
 //! Numbers with units, sizes, boxes and words for amounts, given to the parameters that they are for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use medley_orchestrator::{Capability, Parameter, ValueType};
 use serde_json::{Map, Value as Json};
 
 use super::super::{
     clauses::Clause,
-    tokens::Token,
+    tokens::{Token, TokenKind},
     vocabulary::{Arguments, NumberRule},
 };
 
@@ -45,7 +45,9 @@ pub(super) fn fill(
         .filter_map(|parameter| Some((parameter, rule_for(parameter, capability, rules)?)))
         .collect();
     for (parameter, rule) in nearest_pairs(&numeric, &mut quantities, tokens, &mut arguments) {
-        if let Some(value) = without_number(rule, tokens) {
+        // "Shrink it to a width of 300" gives a width, and no factor besides.
+        let told = rule.cues.is_empty() && !arguments.is_empty();
+        if let Some(value) = without_number(rule, tokens).filter(|_| !told) {
             arguments.insert(parameter.name.clone(), json(value, &parameter.value_type));
         }
     }
@@ -200,7 +202,7 @@ fn value_of(rule: &NumberRule, quantity: &Quantity, tokens: &[Token]) -> f64 {
     }
 }
 
-/// Whether the words nearest to `at` make the value rise (1) or fall (-1).
+/// Whether the words nearest to `at` make the value rise (1) or fall (-1); those between the same commas go first.
 fn direction(rule: &NumberRule, at: usize, tokens: &[Token]) -> Option<f64> {
     let sign = |token: &Token| {
         let word = token.is_word().then_some(&token.text)?;
@@ -210,12 +212,19 @@ fn direction(rule: &NumberRule, at: usize, tokens: &[Token]) -> Option<f64> {
             rule.less.contains(word).then_some(-1.0)
         }
     };
-    tokens
+    let nearest = |places: Range<usize>| {
+        places
+            .filter_map(|place| Some((place.abs_diff(at), sign(&tokens[place])?)))
+            .min_by_key(|(gap, _)| *gap)
+            .map(|(_, sign)| sign)
+    };
+    let is_break = |token: &Token| matches!(token.kind, TokenKind::Break(_));
+    let start = tokens[..at].iter().rposition(is_break).unwrap_or(0);
+    let end = tokens[at..]
         .iter()
-        .enumerate()
-        .filter_map(|(place, token)| Some((place.abs_diff(at), sign(token)?)))
-        .min_by_key(|(gap, _)| *gap)
-        .map(|(_, sign)| sign)
+        .position(is_break)
+        .map_or(tokens.len(), |gap| at + gap);
+    nearest(start..end).or_else(|| nearest(0..tokens.len()))
 }
 
 /// What words alone say: "by half", "upside down", "brighter".

@@ -1,10 +1,12 @@
 //! Which files, and which words, a clause refers to.
 
+use std::collections::BTreeSet;
+
 use medley_orchestrator::{Kind, Request};
 
 use super::{
     super::{
-        clauses::Clause,
+        clauses::{Clause, Joint},
         tokens::{Break, Token, TokenKind},
         vocabulary::{Vocabulary, Words},
     },
@@ -17,7 +19,7 @@ pub(super) enum Lanes {
     /// These, by name or by number.
     Named(Vec<usize>),
     /// Whatever the last clause was about.
-    Pronoun,
+    Last,
     /// All of them.
     All,
 }
@@ -34,7 +36,8 @@ pub(super) fn lanes_named(
         match token.kind {
             TokenKind::File(index) => named.push(index),
             TokenKind::Word | TokenKind::Translated => {
-                let next = clause.tokens.get(at + 1);
+                let behind = clause.tokens[at + 1..].iter();
+                let next = behind.clone().find(|next| next.text != "the");
                 if let Some(&ordinal) = words
                     .ordinals
                     .get(&token.text)
@@ -51,8 +54,12 @@ pub(super) fn lanes_named(
         named.dedup();
         return Ok(Lanes::Named(named));
     }
-    let pronoun = clause.words().any(|word| words.pronouns.contains(word));
-    Ok(if pronoun { Lanes::Pronoun } else { Lanes::All })
+    // "Blur b.png, then rotate by 90 degrees" needs no pronoun.
+    let says = |list: &BTreeSet<String>| clause.words().any(|word| list.contains(word));
+    let named_kind = clause.words().any(|word| words.kind_of(word).is_some());
+    let last = says(&words.pronouns)
+        || !says(&words.every) && (clause.joint == Joint::Then || !named_kind);
+    Ok(if last { Lanes::Last } else { Lanes::All })
 }
 
 /// Whether a number word before `next` counts files.
