@@ -8,7 +8,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
-from functools import lru_cache
+from functools import cache
 
 from PIL import ImageFont
 
@@ -68,7 +68,7 @@ def path(name):
     raise FileNotFoundError(f"{package} no longer holds {relative}; set MEDLEY_FONTS to a folder that does")
 
 
-@lru_cache(maxsize=None)
+@cache
 def font(name, size):
     """The font at a size in pixels. Basic layout, so that the result does not depend on an installed shaper."""
     file, face = path(name)

@@ -71,7 +71,7 @@ def _lanterns(base):
             pen.ellipse([middle - part * unit, 104 * unit, middle + part * unit, 200 * unit], fill=colour)
         for y_cap in (98, 194):
             pen.rounded_rectangle([middle - 26 * unit, y_cap * unit, middle + 26 * unit, (y_cap + 12) * unit], 3 * unit, fill=GOLD)
-        for offset in (-8, 0, 8):
+        for offset in (-8, 0, 8) if size > 1 else ():
             pen.line([(middle + offset * unit, 206 * unit), (middle + offset * unit, 262 * unit)], fill=(222, 150, 70), width=int(3 * unit))
         lantern = lantern.reduce(fine)
         if size > 1:
