@@ -9,7 +9,9 @@
 //! It knows nothing of pictures or of how lines are found, and not of vertical Chinese or Japanese text.
 
 mod columns;
+mod evidence;
 mod frame;
+mod perspective;
 mod rows;
 #[cfg(test)]
 mod tests;

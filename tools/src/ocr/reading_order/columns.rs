@@ -1,31 +1,21 @@
 //! Cuts a page into blocks along the gutters between columns of text.
 //!
-//! A gutter runs from one line that crosses it to the next one. Two kinds of evidence make the text on its sides columns:
-//! both sides are running text (long lines of one width), or their lines do not stand beside each other. Where short cells
-//! stand in line with each other (receipts, tables, forms) there is no cut: rows are read as rows.
+//! A gutter runs from one line that crosses it to the next one. Where more than one can be cut, the one with most lines beside it is.
+//! Whether the text on its sides is columns is not decided here.
 //!
 //! Lengths are in units of the line height, so the size of the picture plays no part.
 
+use super::evidence::separates_columns;
 use super::frame::{Item, median};
 
 /// A gutter is at least this wide.
 const GUTTER: f64 = 0.5;
-/// Running text has lines at least this much longer than high (about ten letters, or five Chinese characters)...
-const LONG_LINE: f64 = 5.0;
-/// ... which fill at least this share of their column.
-const FILL: f64 = 0.55;
-/// Lines of one row are out of line with each other by less than this...
-const SPREAD: f64 = 0.15;
-/// ... around a shift that all rows share and that is less than this.
-const SHIFT: f64 = 0.35;
-/// Rows with more free height between them than this are a table, even where cells hold sentences.
-const LOOSE: f64 = 0.6;
-/// A line hides what is behind it this far up and down, in line heights.
-const VIEW: f64 = 2.0;
 /// Rows at the head or foot of a column this far from the rest belong to the page (running titles, status lines).
 const APART: f64 = 1.0;
 /// At this distance they need not be short.
-const FAR_APART: f64 = 2.0;
+const FAR_APART: f64 = 1.2;
+/// A page number is shorter than this, in line heights.
+const PAGE_NUMBER: f64 = 3.0;
 /// At most this many such rows at each end.
 const OUTLYING_ROWS: usize = 3;
 /// Fewer lines than this, both sides together, are not columns.
@@ -95,7 +85,10 @@ fn find_gutter(items: &[Item]) -> Option<Gutter> {
         size.then(a.start.cmp(&b.start)).then(a.on_left.cmp(&b.on_left)).then(a.x.total_cmp(&b.x))
     });
     gutters.dedup_by_key(|gutter| (gutter.start, gutter.end, gutter.on_left));
-    gutters.into_iter().filter_map(|gutter| without_outlying_rows(gutter, items, unit)).find(|gutter| separates_columns(gutter, items))
+    gutters.into_iter().filter_map(|gutter| without_outlying_rows(gutter, items, unit)).find(|gutter| {
+        let (left, right): (Vec<Item>, Vec<Item>) = items[gutter.start..gutter.end].iter().partition(|item| gutter.is_left(item));
+        separates_columns(&left, &right)
+    })
 }
 
 /// The stretches, between lines that cross it, of a gutter around `x`.
@@ -142,9 +135,12 @@ fn without_outlying_rows(mut gutter: Gutter, items: &[Item], unit: f64) -> Optio
         let reach = last.middle - last.height / 2.0;
         let row = items[gutter.start..gutter.end].iter().rev().take_while(|item| item.middle >= reach).count();
         let (rest, row) = items[gutter.start..gutter.end].split_at(gutter.end - gutter.start - row);
-        // What stands alone under the left column belongs to it: taken away, it would be read after the right one.
-        let under_left = row.iter().all(|item| gutter.is_left(item));
-        if under_left || !is_outlying(row, rest, free_height(rest, row) / unit, &gutter) {
+        let apart = free_height(rest, row) / unit;
+        // What stands alone under the left column belongs to it (taken away, it would be read after the right one), unless it
+        // is as short as a page number.
+        let page_number = apart >= FAR_APART && row.iter().all(|item| item.width() < PAGE_NUMBER * unit);
+        let under_left = row.iter().all(|item| gutter.is_left(item)) && !page_number;
+        if under_left || !(page_number || is_outlying(row, rest, apart, &gutter)) {
             break;
         }
         gutter.end -= row.len();
@@ -178,64 +174,4 @@ fn is_outlying(row: &[Item], rest: &[Item], apart: f64, gutter: &Gutter) -> bool
 fn hull<'a>(items: impl Iterator<Item = &'a Item>) -> f64 {
     let (left, right) = items.fold((f64::INFINITY, f64::NEG_INFINITY), |(left, right), item| (left.min(item.left), right.max(item.right)));
     (right - left).max(0.0)
-}
-
-/// Weighs the evidence that the text on both sides is read one side after the other.
-fn separates_columns(gutter: &Gutter, items: &[Item]) -> bool {
-    let (left, right): (Vec<Item>, Vec<Item>) = items[gutter.start..gutter.end].iter().partition(|item| gutter.is_left(item));
-    let (few, many) = if left.len() < right.len() { (&left, &right) } else { (&right, &left) };
-    let shifts = shifts(few, many);
-    if shifts.len() * 2 < few.len() {
-        return false;
-    }
-    let shift = median(shifts.clone());
-    let spread = median(shifts.iter().map(|value| (value - shift).abs()).collect());
-    let in_rows = spread <= SPREAD && shift.abs() <= SHIFT;
-    let prose = is_running_text(&left, true) && is_running_text(&right, false);
-    let enough_prose = many.len() >= 5 || (many.len() >= 3 && few.len() >= 2);
-    if prose && enough_prose {
-        return !(in_rows && is_loose(few) && is_loose(many) && few.len() * 10 >= many.len() * 9);
-    }
-    few.len() >= 3 && !in_rows
-}
-
-/// How far each line of `few` that has a neighbour in `many` is above or below it, in line heights.
-fn shifts(few: &[Item], many: &[Item]) -> Vec<f64> {
-    let shift = |item: &Item| {
-        let after = many.partition_point(|other| other.middle < item.middle);
-        let nearest = many[after.saturating_sub(1)..many.len().min(after + 1)].iter().min_by(|a, b| (a.middle - item.middle).abs().total_cmp(&(b.middle - item.middle).abs()))?;
-        let height = (item.height + nearest.height) / 2.0;
-        let off = (item.middle - nearest.middle) / height;
-        (off.abs() < 1.0).then_some(off)
-    };
-    few.iter().filter_map(shift).collect()
-}
-
-/// Whether the lines of one side that are next to the gutter are long and fill their column.
-fn is_running_text(side: &[Item], is_left: bool) -> bool {
-    let next: Vec<&Item> = side.iter().enumerate().filter(|(index, _)| !is_hidden(side, *index, is_left)).map(|(_, item)| item).collect();
-    let length = median(next.iter().map(|item| item.width() / item.height.max(f64::MIN_POSITIVE)).collect());
-    let width = median(next.iter().map(|item| item.width()).collect());
-    // The far edge is where most lines of the column reach, whatever a line of a farther column that slipped in does.
-    let ends = |item: &Item| if is_left { (-item.right, -item.left) } else { (item.left, item.right) };
-    let nearest = next.iter().map(|item| ends(item).0).fold(f64::INFINITY, f64::min);
-    let mut reach: Vec<f64> = next.iter().map(|item| ends(item).1 - nearest).collect();
-    reach.sort_by(f64::total_cmp);
-    let column = reach.get(reach.len() * 4 / 5).copied().unwrap_or(0.0);
-    length >= LONG_LINE && width >= FILL * column
-}
-
-/// Whether another line of the side stands between this one and the gutter. The free height between paragraphs does not open the view.
-fn is_hidden(side: &[Item], index: usize, is_left: bool) -> bool {
-    let Some(item) = side.get(index) else { return false };
-    let near = |other: &&Item| (other.middle - item.middle).abs() < VIEW * item.height;
-    let between = |other: &Item| if is_left { other.left >= item.right } else { other.right <= item.left };
-    let (above, below) = side.split_at(index);
-    below.iter().take_while(near).any(between) || above.iter().rev().take_while(near).any(between)
-}
-
-/// Whether rows stand clearly apart, as in a table.
-fn is_loose(side: &[Item]) -> bool {
-    let gaps = side.windows(2).map(|pair| (pair[1].top() - pair[0].bottom()) / pair[0].height.max(f64::MIN_POSITIVE)).collect();
-    median(gaps) >= LOOSE
 }

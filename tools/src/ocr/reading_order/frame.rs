@@ -5,13 +5,10 @@
 use std::f64::consts::{FRAC_PI_4, PI, TAU};
 
 use super::Line;
+use super::perspective::{self, Slope};
 
 /// Below this ratio of length to height a line's direction says little: one digit is as high as it is long.
 const DIRECTED: f64 = 1.5;
-/// From this ratio on, a line's angle is exact enough to measure how a page is bent by perspective.
-const EXACT: f64 = 4.0;
-/// As few lines as this say nothing about perspective.
-const ENOUGH_FOR_PERSPECTIVE: usize = 4;
 /// Lines that lie further off the page's direction, in radians, are a page of their own.
 const SAME_DIRECTION: f64 = FRAC_PI_4;
 /// Bins of the histogram of directions, five degrees each.
@@ -55,9 +52,10 @@ pub(super) fn groups(lines: &[Line<'_>]) -> Vec<Vec<Item>> {
     while !rest.is_empty() {
         let angle = dominant_angle(&rest);
         let (mut along, across): (Vec<Measure>, Vec<Measure>) = rest.into_iter().partition(|line| turn(angle, line.angle).abs() <= SAME_DIRECTION);
-        let bend = Bend::of(&along, angle);
+        let slopes: Vec<Slope> = along.iter().map(|line| line.slope(angle)).collect();
         along.append(&mut undirected);
-        let mut items: Vec<Item> = along.iter().map(|line| bend.straighten(line.upright(angle))).collect();
+        let mut items: Vec<Item> = along.iter().map(|line| line.upright(angle)).collect();
+        perspective::straighten(&mut items, &slopes);
         items.sort_by(|a, b| a.middle.total_cmp(&b.middle).then(a.left.total_cmp(&b.left)).then(a.index.cmp(&b.index)));
         groups.push(items);
         // A direction that holds none of its own lines cannot be; stop rather than go round for ever.
@@ -99,6 +97,11 @@ impl Measure {
         self.corners.iter().flatten().all(|value| value.is_finite())
     }
 
+    /// How much the line still rises or falls on a page whose text runs at `angle`. Long lines tell it exactly.
+    fn slope(&self, angle: f64) -> Slope {
+        Slope { at: self.upright(angle).middle, value: turn(angle, self.angle).tan(), weight: self.length * self.length }
+    }
+
     /// The line on a page whose text runs at `angle`.
     fn upright(&self, angle: f64) -> Item {
         let (sine, cosine) = angle.sin_cos();
@@ -113,42 +116,6 @@ impl Measure {
             [least(x), most(x), most(y) - least(y)]
         };
         Item { index: self.index, left: ends[0].min(ends[1]), right: ends[0].max(ends[1]), middle, height: ends[2] }
-    }
-}
-
-/// How the angle of the lines changes from the top of a page to its foot: in a photograph taken at a slant, lines converge.
-struct Bend {
-    at_top: f64,
-    per_pixel: f64,
-    range: (f64, f64),
-    axis: f64,
-}
-
-impl Bend {
-    /// A weighted straight line through the slopes of long lines over their height on the page.
-    fn of(lines: &[Measure], angle: f64) -> Self {
-        let axis = median(lines.iter().map(|line| line.upright(angle)).map(|item| (item.left + item.right) / 2.0).collect());
-        let points: Vec<(f64, f64, f64)> = lines
-            .iter()
-            .filter(|line| line.length >= EXACT * line.height)
-            .map(|line| (line.upright(angle).middle, turn(angle, line.angle).tan(), line.length))
-            .collect();
-        if points.len() < ENOUGH_FOR_PERSPECTIVE {
-            return Self { at_top: 0.0, per_pixel: 0.0, range: (0.0, 0.0), axis };
-        }
-        let weight: f64 = points.iter().map(|(_, _, weight)| weight).sum();
-        let y_mean = points.iter().map(|(y, _, weight)| y * weight).sum::<f64>() / weight;
-        let slope_mean = points.iter().map(|(_, slope, weight)| slope * weight).sum::<f64>() / weight;
-        let spread: f64 = points.iter().map(|(y, _, weight)| (y - y_mean).powi(2) * weight).sum();
-        let shared: f64 = points.iter().map(|(y, slope, weight)| (y - y_mean) * (slope - slope_mean) * weight).sum();
-        let per_pixel = if spread > 0.0 { shared / spread } else { 0.0 };
-        let (least, most) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), (_, slope, _)| (least.min(*slope), most.max(*slope)));
-        Self { at_top: slope_mean - per_pixel * y_mean, per_pixel, range: (least, most), axis }
-    }
-
-    fn straighten(&self, item: Item) -> Item {
-        let slope = (self.at_top + self.per_pixel * item.middle).clamp(self.range.0, self.range.1);
-        Item { middle: item.middle - slope * ((item.left + item.right) / 2.0 - self.axis), ..item }
     }
 }
 
