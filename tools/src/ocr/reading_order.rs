@@ -57,8 +57,13 @@ pub fn reading_order(lines: &[Line<'_>]) -> Layout {
             if first > 0 && !(block.next_column && continues(lines, &layout, &rows)) {
                 layout.paragraph_breaks.push(first);
             }
-            layout.paragraph_breaks.extend(breaks.into_iter().map(|row| first + row));
-            layout.rows.extend(rows.into_iter().map(|row| row.into_iter().map(|item| item.index).collect()));
+            layout
+                .paragraph_breaks
+                .extend(breaks.into_iter().map(|row| first + row));
+            layout.rows.extend(
+                rows.into_iter()
+                    .map(|row| row.into_iter().map(|item| item.index).collect()),
+            );
         }
     }
     layout
@@ -72,7 +77,11 @@ pub fn plain_text(lines: &[Line<'_>], layout: &Layout) -> String {
     let mut blank_line = false;
     for (number, row) in layout.rows.iter().enumerate() {
         blank_line |= layout.paragraph_breaks.binary_search(&number).is_ok();
-        let cells: Vec<&Line<'_>> = row.iter().filter_map(|&index| lines.get(index)).filter(|line| !line.text.trim().is_empty()).collect();
+        let cells: Vec<&Line<'_>> = row
+            .iter()
+            .filter_map(|&index| lines.get(index))
+            .filter(|line| !line.text.trim().is_empty())
+            .collect();
         if cells.is_empty() {
             continue;
         }
@@ -88,12 +97,21 @@ pub fn plain_text(lines: &[Line<'_>], layout: &Layout) -> String {
 /// Whether the sentence at the foot of a column goes on at the head of the next one.
 fn continues(lines: &[Line<'_>], layout: &Layout, next: &[Vec<frame::Item>]) -> bool {
     let last = layout.order().last().and_then(|index| lines.get(index));
-    let first = next.first().and_then(|row| row.first()).and_then(|item| lines.get(item.index));
+    let first = next
+        .first()
+        .and_then(|row| row.first())
+        .and_then(|item| lines.get(item.index));
     let (Some(last), Some(first)) = (last, first) else {
         return false;
     };
-    match (last.text.trim_end().chars().next_back(), first.text.trim_start().chars().next()) {
-        (Some(end), Some(start)) => (end.is_alphanumeric() || ",-，、".contains(end)) && (start.is_lowercase() || (rows::is_wide(start) && rows::is_wide(end))),
+    match (
+        last.text.trim_end().chars().next_back(),
+        first.text.trim_start().chars().next(),
+    ) {
+        (Some(end), Some(start)) => {
+            (end.is_alphanumeric() || ",-，、".contains(end))
+                && (start.is_lowercase() || (rows::is_wide(start) && rows::is_wide(end)))
+        }
         _ => false,
     }
 }

@@ -38,7 +38,10 @@ pub(super) fn blocks(items: Vec<Item>) -> Vec<Block> {
 fn cut(mut items: Vec<Item>, blocks: &mut Vec<Block>) {
     let Some(gutter) = find_gutter(&items) else {
         if !items.is_empty() {
-            blocks.push(Block { items, next_column: false });
+            blocks.push(Block {
+                items,
+                next_column: false,
+            });
         }
         return;
     };
@@ -78,17 +81,29 @@ fn find_gutter(items: &[Item]) -> Option<Gutter> {
     }
     let mut gutters: Vec<Gutter> = Vec::new();
     for item in items {
-        gutters_at(item.right + GUTTER * unit / 2.0, GUTTER * unit / 2.0, items, &mut gutters);
+        gutters_at(
+            item.right + GUTTER * unit / 2.0,
+            GUTTER * unit / 2.0,
+            items,
+            &mut gutters,
+        );
     }
     gutters.sort_by(|a, b| {
         let size = (b.end - b.start).cmp(&(a.end - a.start));
-        size.then(a.start.cmp(&b.start)).then(a.on_left.cmp(&b.on_left)).then(a.x.total_cmp(&b.x))
+        size.then(a.start.cmp(&b.start))
+            .then(a.on_left.cmp(&b.on_left))
+            .then(a.x.total_cmp(&b.x))
     });
     gutters.dedup_by_key(|gutter| (gutter.start, gutter.end, gutter.on_left));
-    gutters.into_iter().filter_map(|gutter| without_outlying_rows(gutter, items, unit)).find(|gutter| {
-        let (left, right): (Vec<Item>, Vec<Item>) = items[gutter.start..gutter.end].iter().partition(|item| gutter.is_left(item));
-        separates_columns(&left, &right)
-    })
+    gutters
+        .into_iter()
+        .filter_map(|gutter| without_outlying_rows(gutter, items, unit))
+        .find(|gutter| {
+            let (left, right): (Vec<Item>, Vec<Item>) = items[gutter.start..gutter.end]
+                .iter()
+                .partition(|item| gutter.is_left(item));
+            separates_columns(&left, &right)
+        })
 }
 
 /// The stretches, between lines that cross it, of a gutter around `x`.
@@ -98,7 +113,10 @@ fn gutters_at(x: f64, half_width: f64, items: &[Item], gutters: &mut Vec<Gutter>
     let mut start = 0;
     let mut above: Option<&Item> = None;
     while start <= items.len() {
-        let crossing = items[start..].iter().position(crosses).map(|offset| start + offset);
+        let crossing = items[start..]
+            .iter()
+            .position(crosses)
+            .map(|offset| start + offset);
         let below = crossing.and_then(|index| items.get(index));
         let mut end = crossing.unwrap_or(items.len());
         let next = end + 1;
@@ -109,9 +127,17 @@ fn gutters_at(x: f64, half_width: f64, items: &[Item], gutters: &mut Vec<Gutter>
         while start < end && below.is_some_and(|line| same_row(line, &items[end - 1])) {
             end -= 1;
         }
-        let on_left = items[start..end].iter().filter(|item| item.right <= x).count();
+        let on_left = items[start..end]
+            .iter()
+            .filter(|item| item.right <= x)
+            .count();
         if on_left > 0 && on_left < end - start && end - start >= FEWEST_LINES {
-            gutters.push(Gutter { x, start, end, on_left });
+            gutters.push(Gutter {
+                x,
+                start,
+                end,
+                on_left,
+            });
         }
         above = below;
         start = next;
@@ -121,9 +147,17 @@ fn gutters_at(x: f64, half_width: f64, items: &[Item], gutters: &mut Vec<Gutter>
 /// Leaves rows of short pieces that stand apart at the head or the foot to the page around the columns.
 fn without_outlying_rows(mut gutter: Gutter, items: &[Item], unit: f64) -> Option<Gutter> {
     for _ in 0..OUTLYING_ROWS {
-        let Some(first) = items.get(gutter.start).filter(|_| gutter.end > gutter.start) else { break };
+        let Some(first) = items
+            .get(gutter.start)
+            .filter(|_| gutter.end > gutter.start)
+        else {
+            break;
+        };
         let reach = first.middle + first.height / 2.0;
-        let row = items[gutter.start..gutter.end].iter().take_while(|item| item.middle <= reach).count();
+        let row = items[gutter.start..gutter.end]
+            .iter()
+            .take_while(|item| item.middle <= reach)
+            .count();
         let (row, rest) = items[gutter.start..gutter.end].split_at(row);
         if !is_outlying(row, rest, free_height(row, rest) / unit, &gutter) {
             break;
@@ -131,27 +165,45 @@ fn without_outlying_rows(mut gutter: Gutter, items: &[Item], unit: f64) -> Optio
         gutter.start += row.len();
     }
     for _ in 0..OUTLYING_ROWS {
-        let Some(last) = gutter.end.checked_sub(1).filter(|last| *last >= gutter.start).and_then(|last| items.get(last)) else { break };
+        let Some(last) = gutter
+            .end
+            .checked_sub(1)
+            .filter(|last| *last >= gutter.start)
+            .and_then(|last| items.get(last))
+        else {
+            break;
+        };
         let reach = last.middle - last.height / 2.0;
-        let row = items[gutter.start..gutter.end].iter().rev().take_while(|item| item.middle >= reach).count();
+        let row = items[gutter.start..gutter.end]
+            .iter()
+            .rev()
+            .take_while(|item| item.middle >= reach)
+            .count();
         let (rest, row) = items[gutter.start..gutter.end].split_at(gutter.end - gutter.start - row);
         let apart = free_height(rest, row) / unit;
         // What stands alone under the left column belongs to it (taken away, it would be read after the right one), unless it
         // is as short as a page number.
-        let page_number = apart >= FAR_APART && row.iter().all(|item| item.width() < PAGE_NUMBER * unit);
+        let page_number =
+            apart >= FAR_APART && row.iter().all(|item| item.width() < PAGE_NUMBER * unit);
         let under_left = row.iter().all(|item| gutter.is_left(item)) && !page_number;
         if under_left || !(page_number || is_outlying(row, rest, apart, &gutter)) {
             break;
         }
         gutter.end -= row.len();
     }
-    gutter.on_left = items[gutter.start..gutter.end].iter().filter(|item| gutter.is_left(item)).count();
+    gutter.on_left = items[gutter.start..gutter.end]
+        .iter()
+        .filter(|item| gutter.is_left(item))
+        .count();
     (gutter.on_left > 0 && gutter.on_left < gutter.end - gutter.start).then_some(gutter)
 }
 
 /// The free height between what is above and what is below.
 fn free_height(above: &[Item], below: &[Item]) -> f64 {
-    let foot = above.iter().map(Item::bottom).fold(f64::NEG_INFINITY, f64::max);
+    let foot = above
+        .iter()
+        .map(Item::bottom)
+        .fold(f64::NEG_INFINITY, f64::max);
     let head = below.iter().map(Item::top).fold(f64::INFINITY, f64::min);
     head - foot
 }
@@ -164,7 +216,9 @@ fn is_outlying(row: &[Item], rest: &[Item], apart: f64, gutter: &Gutter) -> bool
         return true;
     }
     let is_short = |item: &Item| {
-        let side = rest.iter().filter(|other| gutter.is_left(other) == gutter.is_left(item));
+        let side = rest
+            .iter()
+            .filter(|other| gutter.is_left(other) == gutter.is_left(item));
         item.width() < hull(side) / 2.0
     };
     apart >= APART && row.iter().all(is_short)
@@ -172,6 +226,8 @@ fn is_outlying(row: &[Item], rest: &[Item], apart: f64, gutter: &Gutter) -> bool
 
 /// The width from the leftmost to the rightmost point.
 fn hull<'a>(items: impl Iterator<Item = &'a Item>) -> f64 {
-    let (left, right) = items.fold((f64::INFINITY, f64::NEG_INFINITY), |(left, right), item| (left.min(item.left), right.max(item.right)));
+    let (left, right) = items.fold((f64::INFINITY, f64::NEG_INFINITY), |(left, right), item| {
+        (left.min(item.left), right.max(item.right))
+    });
     (right - left).max(0.0)
 }

@@ -46,28 +46,47 @@ pub(super) fn straighten(items: &mut [Item], lines: &[Slope]) {
 /// The slopes of the left edges of text: lines below each other that begin at about the same place.
 fn edges(items: &[Item]) -> Vec<Slope> {
     let mut sorted: Vec<&Item> = items.iter().collect();
-    sorted.sort_by(|a, b| a.middle.total_cmp(&b.middle).then(a.left.total_cmp(&b.left)).then(a.index.cmp(&b.index)));
+    sorted.sort_by(|a, b| {
+        a.middle
+            .total_cmp(&b.middle)
+            .then(a.left.total_cmp(&b.left))
+            .then(a.index.cmp(&b.index))
+    });
     let mut open: Vec<Vec<&Item>> = Vec::new();
     let mut closed: Vec<Vec<&Item>> = Vec::new();
     for item in sorted {
-        let is_below = |last: &Item| (item.left - last.left).abs() <= STEP * item.height.min(last.height);
+        let is_below =
+            |last: &Item| (item.left - last.left).abs() <= STEP * item.height.min(last.height);
         let in_reach = |last: &Item| item.middle - last.middle <= REACH * last.height;
-        let (still, ended) = open.into_iter().partition(|edge: &Vec<&Item>| edge.last().is_some_and(|last| in_reach(last)));
+        let (still, ended) = open
+            .into_iter()
+            .partition(|edge: &Vec<&Item>| edge.last().is_some_and(|last| in_reach(last)));
         open = still;
         closed.extend(ended);
-        match open.iter_mut().find(|edge| edge.last().is_some_and(|last| is_below(last))) {
+        match open
+            .iter_mut()
+            .find(|edge| edge.last().is_some_and(|last| is_below(last)))
+        {
             Some(edge) => edge.push(item),
             None => open.push(vec![item]),
         }
     }
     closed.extend(open);
-    closed.iter().filter(|edge| edge.len() >= ENOUGH_LINES).filter_map(|edge| slope(edge)).collect()
+    closed
+        .iter()
+        .filter(|edge| edge.len() >= ENOUGH_LINES)
+        .filter_map(|edge| slope(edge))
+        .collect()
 }
 
 fn slope(edge: &[&Item]) -> Option<Slope> {
     let (first, last) = (edge.first()?, edge.last()?);
     let down = last.middle - first.middle;
-    (down > 0.0).then(|| Slope { at: (first.left + last.left) / 2.0, value: (last.left - first.left) / down, weight: down * down })
+    (down > 0.0).then(|| Slope {
+        at: (first.left + last.left) / 2.0,
+        value: (last.left - first.left) / down,
+        weight: down * down,
+    })
 }
 
 /// A weighted straight line through slopes; beyond what was seen it does not go on growing.
@@ -81,15 +100,37 @@ struct Trend {
 impl Trend {
     fn of(slopes: &[Slope]) -> Self {
         let weight: f64 = slopes.iter().map(|slope| slope.weight).sum();
-        let mean = |value: fn(&Slope) -> f64| slopes.iter().map(|slope| value(slope) * slope.weight).sum::<f64>() / weight.max(f64::MIN_POSITIVE);
+        let mean = |value: fn(&Slope) -> f64| {
+            slopes
+                .iter()
+                .map(|slope| value(slope) * slope.weight)
+                .sum::<f64>()
+                / weight.max(f64::MIN_POSITIVE)
+        };
         let (centre, value) = (mean(|slope| slope.at), mean(|slope| slope.value));
-        let spread: f64 = slopes.iter().map(|slope| (slope.at - centre).powi(2) * slope.weight).sum();
-        let shared: f64 = slopes.iter().map(|slope| (slope.at - centre) * (slope.value - value) * slope.weight).sum();
-        let range = slopes.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), slope| (least.min(slope.value), most.max(slope.value)));
-        Self { centre, value, change: if spread > 0.0 { shared / spread } else { 0.0 }, range }
+        let spread: f64 = slopes
+            .iter()
+            .map(|slope| (slope.at - centre).powi(2) * slope.weight)
+            .sum();
+        let shared: f64 = slopes
+            .iter()
+            .map(|slope| (slope.at - centre) * (slope.value - value) * slope.weight)
+            .sum();
+        let range = slopes.iter().fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(least, most), slope| (least.min(slope.value), most.max(slope.value)),
+        );
+        Self {
+            centre,
+            value,
+            change: if spread > 0.0 { shared / spread } else { 0.0 },
+            range,
+        }
     }
 
     fn at(&self, place: f64) -> f64 {
-        (self.value + self.change * (place - self.centre)).max(self.range.0).min(self.range.1)
+        (self.value + self.change * (place - self.centre))
+            .max(self.range.0)
+            .min(self.range.1)
     }
 }
