@@ -85,6 +85,13 @@ fn columns_that_are_not_level_are_read_one_after_the_other() {
 }
 
 #[test]
+fn lines_that_end_at_nearly_the_same_place_leave_the_gutter_open() {
+    let page = columns(4, 11, 28.2, 6.2);
+    let turned = moved(&page, -3.853_044, 3.328_546, [-1526.5607, 913.2058]);
+    assert_eq!(order(&turned), (0..page.len()).collect::<Vec<_>>());
+}
+
+#[test]
 fn what_stands_across_columns_is_read_before_and_after_them() {
     let mut page = vec![
         line(0.0, 120.0, -120.0),
