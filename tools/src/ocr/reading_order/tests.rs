@@ -85,10 +85,16 @@ fn columns_that_are_not_level_are_read_one_after_the_other() {
 }
 
 #[test]
-fn lines_that_end_at_nearly_the_same_place_leave_the_gutter_open() {
+fn rounding_does_not_close_a_gutter() {
     let page = columns(4, 11, 28.2, 6.2);
-    let turned = moved(&page, -3.853_044, 3.328_546, [-1526.5607, 913.2058]);
-    assert_eq!(order(&turned), (0..page.len()).collect::<Vec<_>>());
+    for step in 0..200 {
+        let turned = moved(&page, -3.85, 1.0 + step as f32 * 0.037, [-1526.5, 913.2]);
+        assert_eq!(
+            order(&turned),
+            (0..page.len()).collect::<Vec<_>>(),
+            "step {step}"
+        );
+    }
 }
 
 #[test]
