@@ -35,7 +35,7 @@ pub(super) fn take(waiting: &mut VecDeque<Job>, max_rows: usize) -> Vec<Job> {
     let mut left = VecDeque::with_capacity(waiting.len());
     for job in waiting.drain(..) {
         if job.cancel.is_cancelled() {
-            (job.answer)(Err(ModelError::Cancelled));
+            (job.answer)(Err(ModelError::InferenceCancelled));
             continue;
         }
         let fits = match batch.first() {

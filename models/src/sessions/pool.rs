@@ -58,7 +58,7 @@ impl Sessions {
             .canonicalize()
             .map_err(|error| ModelError::ModelLoad {
                 path: model.to_owned(),
-                message: error.to_string(),
+                problem: error.to_string(),
             })?;
         let slot = self
             .slots
@@ -93,6 +93,8 @@ impl Sessions {
             })?;
             sessions.push(session?);
         }
-        sessions.try_into().map_err(|_| ModelError::Cancelled)
+        sessions
+            .try_into()
+            .map_err(|_| ModelError::InferenceCancelled)
     }
 }

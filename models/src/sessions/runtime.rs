@@ -26,9 +26,9 @@ impl OnnxRuntime {
     /// [`ModelError::RuntimeLoad`] if the file is no usable ONNX Runtime of version 1.24 or later,
     /// [`ModelError::RuntimeAlreadyLoaded`] if another library was loaded before.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let failed = |message: String| ModelError::RuntimeLoad {
+        let failed = |problem: String| ModelError::RuntimeLoad {
             path: path.to_owned(),
-            message,
+            problem,
         };
         let path = path
             .canonicalize()

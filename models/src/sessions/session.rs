@@ -73,7 +73,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ModelError::Inference`] if the library refuses the input, [`ModelError::WorkerGone`] if
-    /// the model's thread has ended, [`ModelError::Cancelled`] as soon as `cancel` is set.
+    /// the model's thread has ended, [`ModelError::InferenceCancelled`] as soon as `cancel` is set.
     pub fn run(
         &self,
         input: ArrayD<f32>,
@@ -136,7 +136,7 @@ impl Session {
             .and_then(|jobs| jobs.send(job).ok())
             .ok_or_else(|| self.gone())?;
         match cancel.run_until_cancelled(receiver).await {
-            None => Err(ModelError::Cancelled),
+            None => Err(ModelError::InferenceCancelled),
             Some(Err(_)) => Err(self.gone()),
             Some(Ok(answer)) => answer,
         }

@@ -42,7 +42,7 @@ fn a_cancelled_call_is_answered_and_never_run() {
     let mut cancelled = job(&[1, 2]);
     cancelled.answer = Box::new(move |answer| {
         sender
-            .send(matches!(answer, Err(ModelError::Cancelled)))
+            .send(matches!(answer, Err(ModelError::InferenceCancelled)))
             .unwrap();
     });
     cancelled.cancel.cancel();

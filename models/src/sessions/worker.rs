@@ -26,9 +26,9 @@ pub(super) fn start(
     let name = path
         .file_stem()
         .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let failed = |message: String| ModelError::ModelLoad {
+    let failed = |problem: String| ModelError::ModelLoad {
         path: path.clone(),
-        message,
+        problem,
     };
     let worker = thread::Builder::new()
         .name(name)
@@ -49,7 +49,7 @@ pub(super) fn start(
         .map_err(|error| failed(error.to_string()))?;
     let facts = match loaded.recv() {
         Ok(Ok(facts)) => facts,
-        Ok(Err(message)) => return Err(failed(message)),
+        Ok(Err(problem)) => return Err(failed(problem)),
         Err(_) => return Err(ModelError::WorkerGone { path }),
     };
     Ok(Loaded {
@@ -175,7 +175,7 @@ fn infer(
 ) -> Result<(), ModelError> {
     let failed = |error: ort::Error| ModelError::Inference {
         path: path.to_owned(),
-        message: error.to_string(),
+        problem: error.to_string(),
     };
     let input = input.as_standard_layout();
     let tensor = TensorRef::from_array_view(input.view()).map_err(failed)?;
@@ -183,7 +183,7 @@ fn infer(
     let Some((_, output)) = outputs.iter().next() else {
         return Err(ModelError::UnexpectedModel {
             path: path.to_owned(),
-            message: "it has no output".to_owned(),
+            problem: "it has no output".to_owned(),
         });
     };
     read(output.try_extract_array::<f32>().map_err(failed)?);

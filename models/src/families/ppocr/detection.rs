@@ -63,6 +63,6 @@ fn planes(picture: &RgbImage) -> Array4<f32> {
 fn unexpected(path: &Path, shape: &[usize]) -> ModelError {
     ModelError::UnexpectedModel {
         path: path.to_owned(),
-        message: format!("a text map of shape [1, 1, height, width] was expected, not {shape:?}"),
+        problem: format!("a text map of shape [1, 1, height, width] was expected, not {shape:?}"),
     }
 }

@@ -53,7 +53,7 @@ impl<'a> Fitted<'a> {
             padded
                 .copy_from(picture.as_ref(), 0, top)
                 .map_err(|error| ModelError::Picture {
-                    message: error.to_string(),
+                    problem: error.to_string(),
                 })?;
             picture = Cow::Owned(padded);
         }

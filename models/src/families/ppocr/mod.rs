@@ -69,7 +69,7 @@ impl PpOcr {
     /// Blocks; a picture without text has no lines. The picture may be turned in any way.
     ///
     /// # Errors
-    /// [`ModelError::Cancelled`] soon after `cancel` is set, else what the sessions report.
+    /// [`ModelError::InferenceCancelled`] soon after `cancel` is set, else what the sessions report.
     pub fn read(
         &self,
         picture: &RgbImage,

@@ -22,7 +22,7 @@ pub(super) fn upside_down(
     let mut probabilities = Vec::with_capacity(lines.len());
     for batch in lines.chunks(BATCH) {
         if cancel.is_cancelled() {
-            return Err(ModelError::Cancelled);
+            return Err(ModelError::InferenceCancelled);
         }
         let mut input = Array4::zeros((batch.len(), 3, HEIGHT as usize, WIDTH as usize));
         for (line, mut planes) in batch.iter().zip(input.axis_iter_mut(Axis(0))) {
@@ -38,7 +38,7 @@ pub(super) fn upside_down(
         if output.shape() != [batch.len(), 2] {
             return Err(ModelError::UnexpectedModel {
                 path: model.path().to_owned(),
-                message: format!("two classes a line were expected, not {:?}", output.shape()),
+                problem: format!("two classes a line were expected, not {:?}", output.shape()),
             });
         }
         probabilities.extend(output.index_axis(Axis(1), 1).iter());

@@ -15,7 +15,7 @@ pub(super) fn resized(picture: &RgbImage, width: u32, height: u32) -> Result<Rgb
     Resizer::new()
         .resize(picture, &mut resized, &options)
         .map_err(|error| ModelError::Picture {
-            message: error.to_string(),
+            problem: error.to_string(),
         })?;
     Ok(resized)
 }

@@ -31,7 +31,7 @@ impl Recognizer {
             .metadata(DICTIONARY_NOTE)
             .ok_or_else(|| ModelError::UnexpectedModel {
                 path: model.path().to_owned(),
-                message: format!("it has no dictionary under `{DICTIONARY_NOTE}`"),
+                problem: format!("it has no dictionary under `{DICTIONARY_NOTE}`"),
             })?;
         let dictionary = Arc::new(Dictionary::new(list));
         Ok(Self { model, dictionary })
@@ -49,7 +49,7 @@ impl Recognizer {
         let mut readings = vec![None; lines.len()];
         for batch in order.chunks(BATCH) {
             if cancel.is_cancelled() {
-                return Err(ModelError::Cancelled);
+                return Err(ModelError::InferenceCancelled);
             }
             let pictures: Vec<&RgbImage> = batch.iter().map(|&index| lines[index]).collect();
             for (&index, reading) in batch.iter().zip(self.read_batch(&pictures, cancel)?) {
@@ -85,7 +85,7 @@ impl Recognizer {
             .filter(|readings| readings.len() == lines.len())
             .ok_or_else(|| ModelError::UnexpectedModel {
                 path: self.model.path().to_owned(),
-                message: format!(
+                problem: format!(
                     "its classes do not match its dictionary of {} characters",
                     self.dictionary.len()
                 ),

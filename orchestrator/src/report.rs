@@ -1,0 +1,142 @@
+//! What came of a run: every step in exactly one state, with why.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Record, ToolError, Value};
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunReport {
+    /// The run.
+    pub run: String,
+    /// What it comes to.
+    pub status: RunStatus,
+    /// Every step, in the order of the plan.
+    pub steps: Vec<StepReport>,
+    /// What the plan's `answer` names and could be had, in reading order.
+    pub answer: Vec<Answer>,
+    /// Wall time in milliseconds.
+    pub ms: f64,
+}
+
+impl RunReport {
+    /// The report of the step with this id.
+    #[must_use]
+    pub fn step(&self, id: &str) -> Option<&StepReport> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+}
+
+/// What a run comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Every step was done.
+    Succeeded,
+    /// Some steps were done, and some were not.
+    Partial,
+    /// No step that the answer needs was done.
+    Failed,
+    /// The run was stopped.
+    Cancelled,
+}
+
+/// A value that the answer is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The step that made it; absent for an input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// The capability of that step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// The value.
+    pub value: Value,
+}
+
+/// What came of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepReport {
+    /// The step's name in the plan.
+    pub id: String,
+    /// The capability.
+    pub tool: String,
+    /// Who did it, or would have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// What became of it.
+    pub status: StepStatus,
+    /// Time from start to end, in milliseconds; 0 if it never started.
+    pub ms: f64,
+    /// What it gave.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub outputs: Record,
+    /// Why it gave nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    /// It ran and gave its outputs.
+    Done,
+    /// Its outputs were known.
+    Cached,
+    /// It ran and gave an error.
+    Failed,
+    /// It never ran, because a step that it needs did not give its outputs.
+    Skipped,
+    /// It was stopped, or the run ended before it started.
+    Cancelled,
+}
+
+impl StepStatus {
+    /// Whether the step's outputs are there.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Done | Self::Cached)
+    }
+}
+
+/// Why a step gave nothing; safe to show to a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepError {
+    /// A stable name in snake case.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The causes, outermost first, for the operator; not for models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
+}
+
+impl StepError {
+    /// An error with a way out.
+    pub fn new(code: &str, message: impl Into<String>, hint: Option<&str>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            hint: hint.map(str::to_owned),
+            causes: Vec::new(),
+        }
+    }
+}
+
+impl From<&ToolError> for StepError {
+    fn from(error: &ToolError) -> Self {
+        let first = std::error::Error::source(error);
+        let causes = std::iter::successors(first, |cause| cause.source());
+        Self {
+            code: error.code().to_owned(),
+            message: error.for_model().to_owned(),
+            hint: error.hint().map(str::to_owned),
+            causes: causes.map(ToString::to_string).collect(),
+        }
+    }
+}

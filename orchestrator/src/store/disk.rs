@@ -1,0 +1,216 @@
+//! A store in a folder: one file per artifact, named by its digest.
+//!
+//! A file appears by a rename of a finished temporary file, so that two processes may share the folder
+//! and a killed one leaves nothing half-written under a digest. Temporary files live in `tmp/`.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+
+use super::{ArtifactStore, StoreError};
+use crate::{Artifact, Digest, Facts, Kind};
+
+/// A content-addressed store in a folder of the local file system.
+#[derive(Debug, Clone)]
+pub struct DiskStore {
+    root: Arc<PathBuf>,
+}
+
+impl DiskStore {
+    /// A store in `root`; the folder is made when the first artifact is kept.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: Arc::new(root.into()),
+        }
+    }
+
+    /// Where the bytes with this digest are, or would be.
+    #[must_use]
+    pub fn path_of(&self, id: &Digest) -> PathBuf {
+        let name = id.to_string();
+        self.root.join(&name[..2]).join(&name[2..])
+    }
+
+    fn keep(&self, id: &Digest, content: &[u8]) -> Result<(), StoreError> {
+        let target = self.path_of(id);
+        if fs::metadata(&target).is_ok_and(|found| found.len() == content.len() as u64) {
+            return Ok(());
+        }
+        let bytes = content.len() as u64;
+        self.try_keep(&target, content)
+            .map_err(|source| self.describe(source, bytes))
+    }
+
+    fn try_keep(&self, target: &Path, content: &[u8]) -> io::Result<()> {
+        let temporary_root = self.root.join("tmp");
+        fs::create_dir_all(&temporary_root)?;
+        let folder = target.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(&temporary_root)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(target).map_err(|failure| failure.error)?;
+        sync_folder(folder)
+    }
+
+    fn describe(&self, source: io::Error, bytes: u64) -> StoreError {
+        let path = self.root.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::ReadOnly { path, source }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full {
+                path,
+                bytes,
+                source,
+            },
+            _ => StoreError::Io { path, source },
+        }
+    }
+
+    fn fetch(&self, id: &Digest) -> Result<Vec<u8>, StoreError> {
+        let path = self.path_of(id);
+        let content = fs::read(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Missing(*id),
+            _ => StoreError::Io { path, source },
+        })?;
+        if Digest::of(&content) == *id {
+            Ok(content)
+        } else {
+            Err(StoreError::Damaged(*id))
+        }
+    }
+
+    async fn off_thread<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || work(&store))
+            .await
+            .unwrap_or_else(|failure| {
+                Err(StoreError::Io {
+                    path: self.root.to_path_buf(),
+                    source: io::Error::other(failure),
+                })
+            })
+    }
+}
+
+/// Makes a rename durable; file systems that cannot sync a folder are left to their own promises.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl ArtifactStore for DiskStore {
+    async fn write(
+        &self,
+        kind: Kind,
+        mime: &str,
+        facts: Facts,
+        content: Vec<u8>,
+    ) -> Result<Artifact, StoreError> {
+        let facts = Facts {
+            bytes: content.len() as u64,
+            ..facts
+        };
+        let id = self
+            .off_thread(move |store| {
+                let id = Digest::of(&content);
+                store.keep(&id, &content).map(|()| id)
+            })
+            .await?;
+        Ok(Artifact {
+            id,
+            kind,
+            mime: mime.to_owned(),
+            facts,
+        })
+    }
+
+    async fn read(&self, id: &Digest) -> Result<Vec<u8>, StoreError> {
+        let id = *id;
+        self.off_thread(move |store| store.fetch(&id)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn keep_text(store: &DiskStore, text: &str) -> Artifact {
+        store
+            .write(
+                Kind::Text,
+                "text/plain",
+                Facts::default(),
+                text.as_bytes().to_vec(),
+            )
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_same_content_is_kept_once_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(folder.path());
+        let first = keep_text(&store, "hello").await;
+        let second = keep_text(&store, "hello").await;
+        assert_eq!(first, second);
+        assert_eq!(first.facts.bytes, 5);
+        assert_eq!(store.read(&first.id).await.unwrap(), b"hello");
+        assert_eq!(
+            fs::read_dir(folder.path().join("tmp")).unwrap().count(),
+            0,
+            "no temporary file is left"
+        );
+    }
+
+    #[tokio::test]
+    async fn damage_is_noticed_and_mended_by_writing_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(folder.path());
+        let artifact = keep_text(&store, "hello").await;
+        fs::write(store.path_of(&artifact.id), "hell").unwrap();
+        assert!(matches!(
+            store.read(&artifact.id).await,
+            Err(StoreError::Damaged(id)) if id == artifact.id
+        ));
+        keep_text(&store, "hello").await;
+        assert_eq!(store.read(&artifact.id).await.unwrap(), b"hello");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_made_names_the_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocker = folder.path().join("file");
+        fs::write(&blocker, "in the way").unwrap();
+        let store = DiskStore::new(blocker.join("store"));
+        let failure = store
+            .write(Kind::Text, "text/plain", Facts::default(), vec![1])
+            .await
+            .unwrap_err();
+        assert!(failure.to_string().contains("artifact store"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_digest_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(folder.path());
+        assert!(matches!(
+            store.read(&Digest::of(b"nothing")).await,
+            Err(StoreError::Missing(_))
+        ));
+    }
+}
