@@ -201,6 +201,69 @@ pub enum ModelError {
         /// Name of the asset.
         asset: String,
     },
+
+    /// The ONNX Runtime library could not be loaded.
+    #[error("ONNX Runtime could not be loaded from {}: {problem}", path.display())]
+    RuntimeLoad {
+        /// The library that was tried.
+        path: PathBuf,
+        /// What the loader said.
+        problem: String,
+    },
+
+    /// A second, different ONNX Runtime library was asked for.
+    #[error("ONNX Runtime is loaded from {}, and {} cannot be used beside it", loaded.display(), asked.display())]
+    RuntimeAlreadyLoaded {
+        /// The library in use.
+        loaded: PathBuf,
+        /// The library that was asked for.
+        asked: PathBuf,
+    },
+
+    /// A model file cannot be read, or is no model that the library understands.
+    #[error("model {} could not be loaded: {problem}", path.display())]
+    ModelLoad {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+
+    /// A model loads, but is not of the family that was expected.
+    #[error("model {} does not fit: {problem}", path.display())]
+    UnexpectedModel {
+        /// The model file.
+        path: PathBuf,
+        /// What is different.
+        problem: String,
+    },
+
+    /// One inference failed.
+    #[error("inference with {} failed: {problem}", path.display())]
+    Inference {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+
+    /// The thread that owns a model has ended.
+    #[error("the worker of model {} has ended", path.display())]
+    WorkerGone {
+        /// The model file.
+        path: PathBuf,
+    },
+
+    /// A picture cannot be worked on.
+    #[error("the picture cannot be read: {problem}")]
+    Picture {
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// The caller cancelled an inference.
+    #[error("the inference was cancelled")]
+    InferenceCancelled,
 }
 
 impl ModelError {
@@ -244,7 +307,24 @@ impl ModelError {
             Self::Archive { .. } | Self::UnsafePath { .. } => {
                 Some("The file was not used. Try again, and report it if it stays.".to_owned())
             }
-            Self::Catalogue { .. } | Self::UnknownFile { .. } | Self::File { .. } | Self::Cancelled { .. } => None,
+            Self::RuntimeLoad { .. } => Some(format!(
+                "Give the path of an ONNX Runtime library of version 1.24 or later in ORT_DYLIB_PATH or {}.",
+                path_variable("onnxruntime")
+            )),
+            Self::RuntimeAlreadyLoaded { .. } => {
+                Some("Start a new process to use another library.".to_owned())
+            }
+            Self::ModelLoad { .. } | Self::UnexpectedModel { .. } => {
+                Some("Run `medley models verify`; a damaged file is fetched again.".to_owned())
+            }
+            Self::WorkerGone { .. } => Some("Try again; the model is loaded anew.".to_owned()),
+            Self::Catalogue { .. }
+            | Self::UnknownFile { .. }
+            | Self::File { .. }
+            | Self::Cancelled { .. }
+            | Self::Inference { .. }
+            | Self::Picture { .. }
+            | Self::InferenceCancelled => None,
         }
     }
 

@@ -7,8 +7,10 @@
 pub mod assets;
 pub mod catalogue;
 pub mod error;
+pub mod families;
 pub mod home;
 pub mod options;
+pub mod sessions;
 
 mod bytes;
 
