@@ -1,1 +1,78 @@
-//! medley-models
+//! Where model files, native libraries and loaded models come from.
+//!
+//! Everything that Medley runs passes through this crate: the [`catalogue`] pins what may be fetched, the asset store
+//! in [`assets`] fetches and checks it under the [`home`]. The crate knows the contracts of `medley-orchestrator` and
+//! nothing of tools or planners.
+
+pub mod assets;
+pub mod catalogue;
+pub mod error;
+pub mod home;
+pub mod options;
+
+mod bytes;
+
+use std::sync::Arc;
+
+pub use assets::{Asset, AssetStore};
+pub use bytes::readable as readable_bytes;
+pub use error::ModelError;
+pub use home::Home;
+pub use options::ModelsOptions;
+
+/// The models of one process; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Models(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    assets: AssetStore,
+    home: Home,
+}
+
+impl Models {
+    /// Prepares to serve models. Touches no network, loads nothing and makes no directory: that happens at first use.
+    ///
+    /// # Errors
+    /// [`ModelError::NoHome`] if no home is given and the platform has none; [`ModelError::Catalogue`] if the built-in
+    /// catalogue is not usable.
+    pub fn open(options: ModelsOptions) -> Result<Self, ModelError> {
+        let home = match &options.home {
+            Some(path) => Home::at(path),
+            None => Home::of_platform()?,
+        };
+        let assets = AssetStore::new(home.clone(), catalogue::Catalogue::embedded()?, &options);
+        Ok(Self(Arc::new(Shared { assets, home })))
+    }
+
+    /// Files by name, fetched when they are first asked for.
+    #[must_use]
+    pub fn assets(&self) -> &AssetStore {
+        &self.0.assets
+    }
+
+    /// The directory that everything is kept in.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.0.home
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_makes_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let home = place.path().join("home");
+        let models = Models::open(ModelsOptions {
+            home: Some(home.clone()),
+            ..ModelsOptions::default()
+        })
+        .unwrap();
+        assert_eq!(models.home().root(), home);
+        assert!(models.assets().list().unwrap().len() >= 4);
+        assert!(!home.exists());
+    }
+}

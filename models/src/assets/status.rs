@@ -1,0 +1,176 @@
+//! What is here and what is missing, told without network and without loading anything.
+
+use std::path::PathBuf;
+
+use super::manifest::{Defect, Depth};
+use super::{AssetStore, NamedPath, named};
+use crate::catalogue::Entry;
+use crate::error::ModelError;
+
+/// An asset as the catalogue describes it, and what is here of it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AssetStatus {
+    /// Name of the asset.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is for, in one line.
+    pub purpose: String,
+    /// Licence of its files, as an SPDX expression.
+    pub licence: String,
+    /// What is here of it.
+    pub state: AssetState,
+    /// Bytes that fetching it takes; 0 where it cannot be fetched.
+    pub download_bytes: u64,
+    /// Bytes that its files take on disk.
+    pub installed_bytes: u64,
+    /// Where it is, or where it will be.
+    pub directory: PathBuf,
+}
+
+/// What is here of an asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AssetState {
+    /// In the store, every file with its size.
+    Present,
+    /// Not here; it is fetched at first use.
+    Missing,
+    /// In the store, but not as it should be; it is fetched again at next use.
+    Damaged(Defect),
+    /// The user named a path for it, which fits.
+    Named(NamedPath),
+    /// The user named a path for it, which does not fit; using it is an error.
+    NamedWrongly {
+        /// The path as given.
+        named: NamedPath,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// It has no build for this platform.
+    Unsupported,
+}
+
+/// The outcome of reading every file of an asset.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Verification {
+    /// Name of the asset.
+    pub name: String,
+    /// Where it is; `None` if it is not here.
+    pub directory: Option<PathBuf>,
+    /// Whether there is something to compare the files with; not so where the user named a path.
+    pub pinned: bool,
+    /// The files that are not what they should be.
+    pub defects: Vec<Defect>,
+}
+
+impl Verification {
+    /// Whether the asset is here and nothing is wrong with it.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.directory.is_some() && self.defects.is_empty()
+    }
+}
+
+impl AssetStore {
+    /// What is here of every asset in the catalogue, in its order.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] if a directory of the store cannot be read.
+    pub fn list(&self) -> Result<Vec<AssetStatus>, ModelError> {
+        self.0
+            .catalogue
+            .entries()
+            .iter()
+            .map(|entry| self.status_of(entry))
+            .collect()
+    }
+
+    /// What is here of one asset. Reads sizes, not contents.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownAsset`]; [`ModelError::File`] if its directory cannot be read.
+    pub fn status(&self, name: &str) -> Result<AssetStatus, ModelError> {
+        self.status_of(self.0.catalogue.entry(name)?)
+    }
+
+    /// The directory of an asset that is here, wherever it comes from; `None` if it is not here.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownAsset`]; [`ModelError::NamedPath`] if the user named a path that does not fit.
+    pub fn locate(&self, name: &str) -> Result<Option<PathBuf>, ModelError> {
+        let entry = self.0.catalogue.entry(name)?;
+        if let Some(path) = self.0.named.get(name) {
+            return Ok(Some(
+                named::resolve(entry, self.named_build(entry)?, path)?.directory,
+            ));
+        }
+        Ok(Some(self.directory_of(entry)).filter(|directory| directory.is_dir()))
+    }
+
+    /// Reads every file of an asset and compares it with what the catalogue pins. Repairs nothing.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownAsset`], [`ModelError::UnsupportedPlatform`]; [`ModelError::NamedPath`] if the user named
+    /// a path that does not fit; [`ModelError::File`] if a file cannot be read.
+    pub fn verify(&self, name: &str) -> Result<Verification, ModelError> {
+        let entry = self.0.catalogue.entry(name)?;
+        let directory = self.locate(name)?;
+        let mut verification = Verification {
+            name: name.to_owned(),
+            directory,
+            pinned: !self.0.named.contains_key(name),
+            defects: vec![],
+        };
+        if let Some(directory) = verification
+            .directory
+            .as_ref()
+            .filter(|_| verification.pinned)
+        {
+            let inspection =
+                self.known(entry)
+                    .inspect(directory, self.build(entry)?, Depth::Everything)?;
+            verification.defects = inspection.defects;
+        }
+        Ok(verification)
+    }
+
+    fn status_of(&self, entry: &Entry) -> Result<AssetStatus, ModelError> {
+        let build = self.build(entry).ok();
+        let mut directory = self.directory_of(entry);
+        let state = match (self.0.named.get(&entry.name), build) {
+            (Some(path), _) => match named::resolve(entry, self.named_build(entry)?, path) {
+                Ok(asset) => {
+                    directory = asset.directory;
+                    AssetState::Named(path.clone())
+                }
+                Err(error) => AssetState::NamedWrongly {
+                    named: path.clone(),
+                    problem: error.to_string(),
+                },
+            },
+            (None, None) => AssetState::Unsupported,
+            (None, Some(_)) if !directory.is_dir() => AssetState::Missing,
+            (None, Some(build)) => {
+                let inspection = self.known(entry).inspect(&directory, build, Depth::Size)?;
+                inspection
+                    .defects
+                    .into_iter()
+                    .next()
+                    .map_or(AssetState::Present, AssetState::Damaged)
+            }
+        };
+        Ok(AssetStatus {
+            name: entry.name.clone(),
+            version: entry.version.clone(),
+            purpose: entry.purpose.clone(),
+            licence: entry.licence.clone(),
+            state,
+            download_bytes: build.map_or(0, |build| build.download_bytes()),
+            installed_bytes: build.map_or(0, |build| build.installed_bytes()),
+            directory,
+        })
+    }
+}
