@@ -8,35 +8,51 @@
 mod agent;
 mod artifact;
 mod capability;
+mod conform;
 mod digest;
 mod draft;
+mod event;
+mod executor;
 mod expression;
 mod kind;
+mod plan;
 mod provider;
 mod regions;
 mod registry;
 mod report;
+mod response;
 mod store;
 mod tool;
 mod tool_error;
 mod value;
 mod value_type;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use agent::{
-    Attachment, Decision, Decline, Planner, PlannerError, Request, Situation, Suggestion,
+    Agent, AgentError, Attachment, Decision, Decline, Outcome, Planner, PlannerError, Refiner,
+    Request, Situation, Suggestion, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
+pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
 pub use digest::{Digest, ParseDigestError};
 pub use draft::{DraftPlan, DraftStep};
+pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep};
+pub use executor::{
+    Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
+};
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
 pub use kind::Kind;
+pub use plan::{Argument, Defect, DefectCode, Defects, Known, Plan, STEP_LIMIT, Scope, Step};
 pub use provider::{
     CallContext, Determinism, Effects, Health, Profile, Progress, ProgressSink, Provider,
 };
 pub use regions::{BoundingBox, Region, Regions, RunLengthMask};
 pub use registry::{Entry, Registration, Registry, RegistryError};
 pub use report::{Answer, RunReport, RunStatus, StepError, StepReport, StepStatus};
+pub use response::{Part, Response};
 pub use store::{ArtifactStore, DiskStore, StoreError};
 pub use tool::{
     About, AudioArtifact, FileArtifact, ImageArtifact, JsonArtifact, RegionsArtifact, SchemaError,

@@ -1,0 +1,198 @@
+//! The seam between deciding that a step runs and running it.
+//!
+//! Calls and outcomes are plain serialisable data, so that the same plans run in this process, in another or on
+//! another machine.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ArtifactStore, CallContext, Digest, Entry, ProgressSink, Provider, Record, Registry, Step,
+    StepError, ToolErrorKind,
+};
+
+/// Runs one call.
+#[async_trait]
+pub trait Dispatcher: Send + Sync {
+    /// Runs a call to its end. Dropping the future stops the call as far as the tool allows.
+    async fn dispatch(&self, call: StepCall, control: StepControl) -> StepOutcome;
+}
+
+/// One call of one step, complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepCall {
+    /// The run.
+    pub run: String,
+    /// The step.
+    pub step: String,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// The capability.
+    pub capability: String,
+    /// Its version.
+    pub version: u32,
+    /// The provider, if the plan insists on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The arguments; artifacts by digest.
+    pub arguments: Record,
+    /// The seed of everything random in the call.
+    pub seed: u64,
+    /// The same for every attempt at this step of this run.
+    pub idempotency_key: Digest,
+}
+
+impl StepCall {
+    /// The first attempt at a step, its arguments still to come.
+    pub(super) fn of_step(run: &str, step: &Step) -> Self {
+        let idempotency_key = Digest::of(format!("{run}/{}", step.id).as_bytes());
+        let mut seed = [0; 8];
+        seed.copy_from_slice(&idempotency_key.as_bytes()[..8]);
+        Self {
+            run: run.to_owned(),
+            step: step.id.clone(),
+            attempt: 1,
+            capability: step.capability.clone(),
+            version: step.version,
+            provider: step.provider.clone(),
+            arguments: Record::new(),
+            seed: u64::from_le_bytes(seed),
+            idempotency_key,
+        }
+    }
+}
+
+/// What a call is steered by while it runs.
+#[derive(Clone)]
+pub struct StepControl {
+    /// Cancelled when the result is no longer wanted.
+    pub cancel: CancellationToken,
+    /// Takes the call's progress.
+    pub progress: ProgressSink,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// It gave its outputs.
+    Done {
+        /// Who did it.
+        provider: String,
+        /// What it gave.
+        outputs: Record,
+    },
+    /// It gave an error.
+    Failed {
+        /// Who tried.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
+        /// Why.
+        error: StepError,
+    },
+    /// It was stopped.
+    Cancelled,
+}
+
+impl StepOutcome {
+    /// A failure before any provider was chosen.
+    pub(super) const fn failed(error: StepError) -> Self {
+        Self::Failed {
+            provider: None,
+            error,
+        }
+    }
+}
+
+/// Calls providers in this process.
+pub struct LocalDispatcher {
+    registry: Arc<Registry>,
+    store: Arc<dyn ArtifactStore>,
+}
+
+impl LocalDispatcher {
+    /// Calls the providers of `registry`.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, store: Arc<dyn ArtifactStore>) -> Self {
+        Self { registry, store }
+    }
+
+    async fn call(
+        &self,
+        entry: &Entry,
+        provider: &Arc<dyn Provider>,
+        call: StepCall,
+        control: StepControl,
+    ) -> StepOutcome {
+        let id = provider.profile().id.clone();
+        let context = CallContext::new(
+            Arc::clone(&self.store),
+            control.cancel.clone(),
+            control.progress,
+        )
+        .with_attempt(call.attempt, call.seed);
+        match provider.call(call.arguments, &context).await {
+            Ok(outputs) => match check_outputs(entry, &outputs) {
+                Ok(()) => StepOutcome::Done {
+                    provider: id,
+                    outputs,
+                },
+                Err(error) => StepOutcome::Failed {
+                    provider: Some(id),
+                    error,
+                },
+            },
+            Err(error) if error.kind() == ToolErrorKind::Cancelled => StepOutcome::Cancelled,
+            Err(error) => StepOutcome::Failed {
+                provider: Some(id),
+                error: StepError::from(&error),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Dispatcher for LocalDispatcher {
+    async fn dispatch(&self, call: StepCall, control: StepControl) -> StepOutcome {
+        let entry = self.registry.get(&call.capability);
+        let provider = entry.and_then(|entry| match &call.provider {
+            Some(wanted) => entry.provider(wanted),
+            None => entry.usable_provider(),
+        });
+        let (Some(entry), Some(provider)) = (entry, provider) else {
+            return StepOutcome::failed(StepError::new(
+                "no_provider",
+                format!("nothing here provides `{}`", call.capability),
+                Some("`medley doctor` says what is missing"),
+            ));
+        };
+        self.call(entry, provider, call, control).await
+    }
+}
+
+/// A provider that breaks its promise fails here, and not in the step that builds on it.
+fn check_outputs(entry: &Entry, outputs: &Record) -> Result<(), StepError> {
+    let broken = |problem: String| {
+        Err(StepError::new(
+            "bad_output",
+            format!("`{}` {problem}", entry.capability.name),
+            Some("this is a defect of the tool; report it"),
+        ))
+    };
+    for output in &entry.capability.outputs {
+        match outputs.get(&output.name) {
+            Some(value) => {
+                if let Err(error) = crate::check(value, &output.value_type) {
+                    return broken(format!("gave a wrong `{}`: {error}", output.name));
+                }
+            }
+            None if output.optional => {}
+            None => return broken(format!("gave no `{}`", output.name)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! A plan that exists is valid: acyclic, of known capabilities, with types that agree and references that resolve.
+
+mod defect;
+mod parse;
+mod resolve;
+mod validate;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use petgraph::{
+    Direction, acyclic::Acyclic, data::Build, graph::NodeIndex, stable_graph::StableDiGraph,
+};
+
+pub use defect::{Defect, DefectCode, Defects};
+
+use crate::{
+    Capability, DraftPlan, Expression, Output, Record, Registry, Request, RunReport, Value,
+    ValueType,
+};
+
+/// The most steps that a plan may have.
+pub const STEP_LIMIT: usize = 10_000;
+
+/// A valid plan: only validation can make one.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    graph: Acyclic<StableDiGraph<Step, ()>>,
+    order: Vec<NodeIndex>,
+    answer: Vec<Expression>,
+}
+
+/// A step of a valid plan.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The step's name.
+    pub id: String,
+    /// The capability that it calls.
+    pub capability: String,
+    /// That capability's version.
+    pub version: u32,
+    /// The provider, if the plan insists on one.
+    pub provider: Option<String>,
+    /// The arguments with the types that they must conform to, by parameter. References to steps name an output.
+    pub arguments: BTreeMap<String, Argument>,
+    /// The names and types of what it gives, the primary first.
+    pub outputs: Vec<Output>,
+    /// Why the step is there.
+    pub why: Option<String>,
+    /// How long it may take.
+    pub time_limit: Option<Duration>,
+}
+
+/// An argument of a valid step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    /// What the plan says.
+    pub expression: Expression,
+    /// What the parameter wants.
+    pub value_type: ValueType,
+    /// Whether the call cannot do without it.
+    pub required: bool,
+}
+
+impl Plan {
+    /// Checks a draft, and reports all of its defects at once.
+    ///
+    /// # Errors
+    /// Every defect, each with a code, the step and the way out.
+    pub fn validate(
+        draft: &DraftPlan,
+        registry: &Registry,
+        scope: &Scope,
+    ) -> Result<Self, Defects> {
+        validate::validate(draft, registry, scope)
+    }
+
+    /// How many steps there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there are no steps.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The steps in the order in which they were written.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.order.iter().map(|&node| &self.graph[node])
+    }
+
+    /// For each step, as written, the positions of the steps that it waits for.
+    #[must_use]
+    pub fn dependencies(&self) -> Vec<Vec<usize>> {
+        let position: BTreeMap<NodeIndex, usize> = self
+            .order
+            .iter()
+            .enumerate()
+            .map(|(position, &node)| (node, position))
+            .collect();
+        self.order
+            .iter()
+            .map(|&node| {
+                let mut waits: Vec<usize> = self
+                    .graph
+                    .neighbors_directed(node, Direction::Incoming)
+                    .map(|each| position[&each])
+                    .collect();
+                waits.sort_unstable();
+                waits
+            })
+            .collect()
+    }
+
+    /// What the answer is made of, in reading order. References to steps name an output.
+    #[must_use]
+    pub fn answer(&self) -> &[Expression] {
+        &self.answer
+    }
+
+    /// A plan of checked steps; `edges` run from a step to those that wait for it.
+    ///
+    /// Returns the first edge that would close a cycle instead, if there is one.
+    fn assemble(
+        steps: Vec<Step>,
+        edges: &[(usize, usize)],
+        answer: Vec<Expression>,
+    ) -> Result<Self, (usize, usize)> {
+        let mut graph = Acyclic::<StableDiGraph<Step, ()>>::new();
+        let order: Vec<NodeIndex> = steps.into_iter().map(|step| graph.add_node(step)).collect();
+        for &(from, to) in edges {
+            graph
+                .try_update_edge(order[from], order[to], ())
+                .map_err(|_| (from, to))?;
+        }
+        Ok(Self {
+            graph,
+            order,
+            answer,
+        })
+    }
+}
+
+/// The names that a plan may refer to besides its own steps.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    names: BTreeMap<String, Known>,
+}
+
+/// What a name in a [`Scope`] stands for.
+#[derive(Debug, Clone)]
+pub enum Known {
+    /// An input or the request.
+    Value(Value),
+    /// A step that an earlier round ran.
+    Step {
+        /// What its capability gives.
+        outputs: Vec<Output>,
+        /// What it gave.
+        values: Record,
+    },
+}
+
+impl Scope {
+    /// The scope of a request: `$request`, `$input1`, `$input2` and so on.
+    #[must_use]
+    pub fn of_request(request: &Request) -> Self {
+        let mut names = BTreeMap::new();
+        names.insert(
+            "request".to_owned(),
+            Known::Value(Value::from(request.text.as_str())),
+        );
+        for (index, attachment) in request.attachments.iter().enumerate() {
+            names.insert(
+                Request::input_name(index),
+                Known::Value(Value::Artifact(attachment.artifact.clone())),
+            );
+        }
+        Self { names }
+    }
+
+    /// What a name stands for.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Known> {
+        self.names.get(name)
+    }
+
+    /// Every name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// Adds the steps that a round ran, so that the next may refer to them.
+    pub fn add_round(&mut self, plan: &Plan, report: &RunReport) {
+        for (step, outcome) in plan.steps().zip(&report.steps) {
+            if outcome.status.is_success() {
+                let known = Known::Step {
+                    outputs: step.outputs.clone(),
+                    values: outcome.outputs.clone(),
+                };
+                self.names.insert(step.id.clone(), known);
+            }
+        }
+    }
+}
+
+/// The part of `name@version` before and behind the `@`.
+pub(crate) fn split_version(tool: &str) -> (&str, Option<&str>) {
+    match tool.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (tool, None),
+    }
+}
+
+/// The capability that `wanted` was probably meant to name.
+pub(crate) fn nearest_name<'a>(
+    wanted: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let folded = fold(wanted);
+    // Transposed letters of short names are far apart to Jaro-Winkler.
+    let similarity = |name: &str| match strsim::damerau_levenshtein(&folded, name) {
+        0 | 1 => 0.99,
+        _ => strsim::jaro_winkler(&folded, name),
+    };
+    names
+        .map(|name| (similarity(&fold(name)), name))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, name)| name)
+}
+
+fn fold(name: &str) -> String {
+    name.chars()
+        .filter(|each| each.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+impl Step {
+    fn of_capability(id: &str, capability: &Capability) -> Self {
+        Self {
+            id: id.to_owned(),
+            capability: capability.name.clone(),
+            version: capability.version,
+            provider: None,
+            arguments: BTreeMap::new(),
+            outputs: capability.outputs.clone(),
+            why: None,
+            time_limit: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
