@@ -7,8 +7,11 @@
 pub mod assets;
 pub mod catalogue;
 pub mod error;
+pub mod families;
 pub mod home;
+pub mod native;
 pub mod options;
+pub mod processing;
 
 mod bytes;
 

@@ -193,4 +193,4 @@ fn plain(text: &str) -> CString {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
