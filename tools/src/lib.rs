@@ -1,1 +1,5 @@
-//! medley-tools
+//! Tools that perceive and transform.
+
+mod language_identification;
+
+pub use language_identification::LanguageIdentification;

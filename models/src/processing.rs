@@ -1,0 +1,3 @@
+//! What happens to pictures, samples and text before and after a model sees them; knows no model.
+
+pub mod language;
