@@ -1,1 +1,3 @@
 //! medley-models
+
+pub mod processing;

@@ -1,1 +1,30 @@
-//! medley-tools
+//! Tools that perceive and transform: pictures, sound, video and text, each behind a typed signature.
+//!
+//! A tool is one file, a `mod` line and a line in [`register`]. Files from outside are measured at the door by
+//! [`MediaProbe`]. Who plans the calls, and how they are scheduled, is not known here.
+
+pub mod pictures;
+mod probe;
+
+pub use probe::MediaProbe;
+
+use medley_orchestrator::{Registry, RegistryError};
+
+/// Adds every tool of this crate.
+///
+/// # Errors
+/// When another provider of the same name is there already, or a name is taken by a different capability.
+pub fn register(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.register(pictures::ImageInfo)?;
+    registry.register(pictures::ResizeImage)?;
+    registry.register(pictures::CropImage)?;
+    registry.register(pictures::RotateImage)?;
+    registry.register(pictures::FlipImage)?;
+    registry.register(pictures::GrayscaleImage)?;
+    registry.register(pictures::AdjustImage)?;
+    registry.register(pictures::BlurImage)?;
+    registry.register(pictures::ConvertImage)?;
+    registry.register(pictures::DrawRegions)?;
+    registry.register(pictures::RedactRegions)?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! What happens to pictures and samples before and after a model sees them; knows no model.
+
+pub mod picture;
