@@ -75,6 +75,12 @@ fn a_damaged_asset_offline_is_an_error_and_stays_where_it_is() {
         .ensure(ASSET, &place.cancel)
         .unwrap_err();
     assert!(matches!(error, ModelError::Offline { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("is damaged (model.bin has 5 bytes"),
+        "{error}"
+    );
     assert!(asset.directory().is_dir());
 }
 
@@ -113,6 +119,22 @@ fn copied_files_are_taken_as_they_are_without_network() {
             .ensure(ASSET, &place.cancel)
             .is_err()
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_fetched_can_be_read_by_whoever_may_read_the_home() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::new();
+    let asset = place.ensure().unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(asset.directory()), mode(&place.home().assets()));
+    let own = place.directory.path().join("own");
+    fs::write(&own, b"").unwrap();
+    for file in files_below(asset.directory()) {
+        assert_eq!(mode(&file), mode(&own), "{}", file.display());
+    }
 }
 
 #[test]
@@ -254,6 +276,9 @@ fn verifying_reads_what_a_quick_look_takes_on_trust() {
     assert_eq!(defects.len(), 1);
     assert_eq!(defects[0].file, Path::new("voices/en"));
     assert!(matches!(defects[0].problem, Problem::Content { .. }));
+    // Once it is known, it is repaired.
+    assert_is_good(&store.ensure(ASSET, &place.cancel).unwrap());
+    assert!(store.verify(ASSET).unwrap().is_sound());
 }
 
 #[test]
