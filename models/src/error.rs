@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::assets::Sha256Digest;
+use crate::assets::{Defect, Sha256Digest};
 use crate::bytes::readable;
 
 /// A failure of the catalogue, of the asset store or of a model.
@@ -69,8 +69,12 @@ pub enum ModelError {
         asset: String,
     },
 
-    /// The asset is missing and the network must not be used.
-    #[error("asset '{asset}' {version} is not here ({} to download) and Medley is offline", readable(*bytes))]
+    /// The asset is missing or damaged, and the network must not be used.
+    #[error(
+        "asset '{asset}' {version} is {} ({} to download) and Medley is offline",
+        damage(defect.as_ref()),
+        readable(*bytes)
+    )]
     Offline {
         /// Name of the asset.
         asset: String,
@@ -78,6 +82,8 @@ pub enum ModelError {
         version: String,
         /// Size of the download in bytes.
         bytes: u64,
+        /// What is wrong with it, where it is here and damaged.
+        defect: Option<Defect>,
     },
 
     /// No Python package client was found to fetch a wheel with.
@@ -195,30 +201,75 @@ pub enum ModelError {
         source: io::Error,
     },
 
-    /// A model file could not be read or is not a model that the library understands.
-    #[error("model {} could not be loaded: {message}", path.display())]
-    ModelLoad {
-        /// The model file.
-        path: PathBuf,
-        /// What the library said.
-        message: String,
-    },
-
-    /// One inference failed.
-    #[error("inference with {} failed: {message}", path.display())]
-    Inference {
-        /// The model file.
-        path: PathBuf,
-        /// What the library said.
-        message: String,
-    },
-
     /// The caller cancelled.
     #[error("fetching asset '{asset}' was cancelled")]
     Cancelled {
         /// Name of the asset.
         asset: String,
     },
+
+    /// The ONNX Runtime library could not be loaded.
+    #[error("ONNX Runtime could not be loaded from {}: {problem}", path.display())]
+    RuntimeLoad {
+        /// The library that was tried.
+        path: PathBuf,
+        /// What the loader said.
+        problem: String,
+    },
+
+    /// A second, different ONNX Runtime library was asked for.
+    #[error("ONNX Runtime is loaded from {}, and {} cannot be used beside it", loaded.display(), asked.display())]
+    RuntimeAlreadyLoaded {
+        /// The library in use.
+        loaded: PathBuf,
+        /// The library that was asked for.
+        asked: PathBuf,
+    },
+
+    /// A model file cannot be read, or is no model that the library understands.
+    #[error("model {} could not be loaded: {problem}", path.display())]
+    ModelLoad {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+
+    /// A model loads, but is not of the family that was expected.
+    #[error("model {} does not fit: {problem}", path.display())]
+    UnexpectedModel {
+        /// The model file.
+        path: PathBuf,
+        /// What is different.
+        problem: String,
+    },
+
+    /// One inference failed.
+    #[error("inference with {} failed: {problem}", path.display())]
+    Inference {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+
+    /// The thread that owns a model has ended.
+    #[error("the worker of model {} has ended", path.display())]
+    WorkerGone {
+        /// The model file.
+        path: PathBuf,
+    },
+
+    /// A picture cannot be worked on.
+    #[error("the picture cannot be read: {problem}")]
+    Picture {
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// The caller cancelled an inference.
+    #[error("the inference was cancelled")]
+    InferenceCancelled,
 }
 
 impl ModelError {
@@ -262,11 +313,24 @@ impl ModelError {
             Self::Archive { .. } | Self::UnsafePath { .. } => {
                 Some("The file was not used. Try again, and report it if it stays.".to_owned())
             }
-            Self::ModelLoad { .. } => Some(
-                "The file may be damaged: `medley models verify` tells, `medley models pull` fetches it again.".to_owned(),
-            ),
-            Self::Inference { .. }
-            | Self::Catalogue { .. } | Self::UnknownFile { .. } | Self::File { .. } | Self::Cancelled { .. } => None,
+            Self::RuntimeLoad { .. } => Some(format!(
+                "Give the path of an ONNX Runtime library of version 1.24 or later in ORT_DYLIB_PATH or {}.",
+                path_variable("onnxruntime")
+            )),
+            Self::RuntimeAlreadyLoaded { .. } => {
+                Some("Start a new process to use another library.".to_owned())
+            }
+            Self::ModelLoad { .. } | Self::UnexpectedModel { .. } => {
+                Some("Run `medley models verify`; a damaged file is fetched again.".to_owned())
+            }
+            Self::WorkerGone { .. } => Some("Try again; the model is loaded anew.".to_owned()),
+            Self::Catalogue { .. }
+            | Self::UnknownFile { .. }
+            | Self::File { .. }
+            | Self::Cancelled { .. }
+            | Self::Inference { .. }
+            | Self::Picture { .. }
+            | Self::InferenceCancelled => None,
         }
     }
 
@@ -313,6 +377,13 @@ pub fn path_variable(asset: &str) -> String {
         .to_uppercase()
         .replace(|character: char| !character.is_ascii_alphanumeric(), "_");
     format!("MEDLEY_ASSET_{name}")
+}
+
+fn damage(defect: Option<&Defect>) -> String {
+    defect.map_or_else(
+        || "not here".to_owned(),
+        |defect| format!("damaged ({defect})"),
+    )
 }
 
 fn room(needed: Option<u64>, available: Option<u64>) -> String {

@@ -9,7 +9,10 @@ pub mod catalogue;
 pub mod error;
 pub mod families;
 pub mod home;
+pub mod native;
 pub mod options;
+pub mod processing;
+pub mod sessions;
 
 mod bytes;
 

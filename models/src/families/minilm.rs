@@ -136,10 +136,10 @@ impl SentenceEncoder {
         normalised(&mean_over(&hidden, &mask)?)?.to_vec2()
     }
 
-    fn failure(&self, message: &dyn std::fmt::Display) -> ModelError {
+    fn failure(&self, problem: &dyn std::fmt::Display) -> ModelError {
         ModelError::Inference {
             path: self.path.clone(),
-            message: message.to_string(),
+            problem: problem.to_string(),
         }
     }
 }
@@ -179,10 +179,10 @@ fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
     std::fs::read(path).map_err(|error| unusable(path, &error))
 }
 
-fn unusable(path: &Path, message: &dyn std::fmt::Display) -> ModelError {
+fn unusable(path: &Path, problem: &dyn std::fmt::Display) -> ModelError {
     ModelError::ModelLoad {
         path: path.to_owned(),
-        message: message.to_string(),
+        problem: problem.to_string(),
     }
 }
 
