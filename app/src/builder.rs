@@ -7,7 +7,7 @@ use medley_orchestrator::{
     Agent, DiskStore, Executor, LocalDispatcher, Planner, Refiner, Registration, Registry,
     RegistryError,
 };
-use medley_planners::{EmbeddedPlanner, TemplateRefiner};
+use medley_planners::{EmbeddedPlanner, LazyEncoder, TemplateRefiner, VocabularyError};
 use medley_tools::MediaProbe;
 
 use crate::Medley;
@@ -33,6 +33,9 @@ pub enum BuildError {
     /// Models have no place to live.
     #[error("models cannot be opened")]
     Models(#[from] ModelError),
+    /// The embedded planner's own data is not usable.
+    #[error("the planner's data is not usable")]
+    Planner(#[from] VocabularyError),
 }
 
 impl BuildError {
@@ -41,7 +44,7 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Models(error) => error.hint(),
-            Self::Registry(_) => None,
+            Self::Registry(_) | Self::Planner(_) => None,
         }
     }
 }
@@ -111,9 +114,13 @@ impl MedleyBuilder {
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }
-        let planner = self
-            .planner
-            .unwrap_or_else(|| Arc::new(EmbeddedPlanner::new(&models)));
+        let planner = match self.planner {
+            Some(planner) => planner,
+            None => {
+                let encoder = LazyEncoder::new(models.clone());
+                Arc::new(EmbeddedPlanner::new(encoder, models.home().cache())?)
+            }
+        };
         let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
         let agent = Agent {
             registry,
@@ -125,7 +132,7 @@ impl MedleyBuilder {
             agent,
             store,
             models,
-            Arc::new(MediaProbe::default()),
+            Arc::new(MediaProbe),
         ))
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let outcome = Settings::load(&arguments)
         .map_err(anyhow::Error::from)
         .and_then(|settings| dispatch(arguments, settings));
-    let exit = outcome.unwrap_or_else(|error| report(&error, json, verbosity));
+    let exit = outcome.unwrap_or_else(|error| report(&error, json));
     exit.into()
 }
 

@@ -10,8 +10,9 @@ use std::{
 use medley_models::Models;
 use medley_orchestrator::{
     Agent, Decision, Decline, DiskStore, DraftPlan, EventKind, EventSink, EventStream, Outcome,
-    Plan, Probe, Registry, Request, RunContext, Scope, Situation, unused_attachments,
+    Plan, Probe, Refiner, Registry, Request, RunContext, Scope, Situation, unused_attachments,
 };
+use medley_planners::TemplateRefiner;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -157,7 +158,7 @@ impl Medley {
         let report = self.house.agent.executor.run(&plan, &context).await;
         let status = report.status;
         let rounds = vec![report];
-        let mut response = medley_planners::TemplateRefiner::arrange(&request, &rounds);
+        let mut response = TemplateRefiner.refine(&request, &rounds).await;
         response.notes.extend(unused_attachments(&request, &plan));
         events.emit(EventKind::RunFinished {
             run: run.clone(),

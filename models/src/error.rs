@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use medley_orchestrator::ToolError;
 use thiserror::Error;
 
 use crate::assets::{Defect, Sha256Digest};
@@ -367,6 +368,24 @@ impl ModelError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+/// A model's failure as a tool's: what the tool's caller may read, with the way out.
+impl From<ModelError> for ToolError {
+    fn from(error: ModelError) -> Self {
+        let failure = match &error {
+            ModelError::Cancelled { .. } | ModelError::InferenceCancelled => {
+                return Self::cancelled();
+            }
+            _ if error.is_transient() => Self::transient("model_failed", error.to_string()),
+            _ => Self::permanent("model_failed", error.to_string()),
+        };
+        let failure = match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        };
+        failure.caused_by(error)
     }
 }
 

@@ -36,6 +36,7 @@ pub use flip_image::{FlipDirection, FlipImage, FlipInput};
 pub use grayscale_image::{GrayscaleImage, GrayscaleInput};
 pub use image_info::{ColourModel, ImageFacts, ImageInfo, ImageInfoInput};
 pub use passage::ChangedImage;
+pub(crate) use passage::load;
 pub use places::Places;
 pub use redact_regions::{RedactInput, RedactRegions, RedactStyle};
 pub use resize_image::{Fit, ResizeImage, ResizeInput};

@@ -71,7 +71,7 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 }
 
 /// Says what went wrong and what to do about it; as a result object too where one was asked for.
-pub(super) fn report(error: &anyhow::Error, json: bool, verbosity: Verbosity) -> Exit {
+pub(super) fn report(error: &anyhow::Error, json: bool) -> Exit {
     let medley = error.downcast_ref::<MedleyError>();
     if json && let Some(failure) = medley {
         let _ = print_json(&RunResult::of_error(failure));
@@ -85,7 +85,7 @@ pub(super) fn report(error: &anyhow::Error, json: bool, verbosity: Verbosity) ->
     if let Some(MedleyError::Plan(defects)) = medley {
         report_defects(defects);
     } else {
-        report_failure(&chain(error.as_ref(), medley.is_none() || verbosity > Verbosity::Normal), hint.as_deref());
+        report_failure(&chain(error.as_ref()), hint.as_deref());
     }
     match medley {
         Some(failure) if failure.is_usage() => Exit::Usage,
@@ -110,19 +110,17 @@ pub(super) fn report_failure(message: &str, hint: Option<&str>) {
     }
 }
 
-fn chain(error: &(dyn Error + 'static), with_causes: bool) -> String {
+fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    if with_causes {
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let message = error.to_string();
-            // Many messages already hold their cause.
-            if !text.contains(&message) {
-                text.push_str(": ");
-                text.push_str(&message);
-            }
-            cause = error.source();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        // Many messages already hold their cause.
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
         }
+        cause = error.source();
     }
     text
 }

@@ -15,7 +15,7 @@ pub struct ChangedImage {
 }
 
 /// Reads and decodes a picture.
-pub(super) async fn load(
+pub(crate) async fn load(
     image: &ImageArtifact,
     context: &CallContext,
 ) -> Result<Picture, ToolError> {
