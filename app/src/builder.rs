@@ -132,7 +132,7 @@ impl MedleyBuilder {
             agent,
             store,
             models,
-            Arc::new(MediaProbe),
+            Arc::new(MediaProbe::default()),
         ))
     }
 }
