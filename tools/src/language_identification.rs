@@ -84,7 +84,7 @@ mod tests {
 
     async fn identify(text: &str) -> Result<Output, ToolError> {
         let folder = tempfile::tempdir().unwrap();
-        let store = DiskStore::open(folder.path()).unwrap();
+        let store = DiskStore::new(folder.path());
         let context = CallContext::new(Arc::new(store), CancellationToken::new(), Arc::new(|_| {}));
         let text = text.to_owned();
         LanguageIdentification.call(Input { text }, &context).await

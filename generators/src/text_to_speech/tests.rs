@@ -45,7 +45,7 @@ impl Bench {
     /// Cancels the call once it tells of so much progress.
     fn stopping_at(limit: f32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = DiskStore::open(folder.path()).unwrap();
+        let store = DiskStore::new(folder.path());
         let cancel = CancellationToken::new();
         let fractions = Arc::new(Mutex::new(Vec::new()));
         let (record, stop) = (Arc::clone(&fractions), cancel.clone());
