@@ -6,9 +6,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use medley_orchestrator::ToolError;
 use thiserror::Error;
 
-use crate::assets::Sha256Digest;
+use crate::assets::{Defect, Sha256Digest};
 use crate::bytes::readable;
 
 /// A failure of the catalogue, of the asset store or of a model.
@@ -69,8 +70,12 @@ pub enum ModelError {
         asset: String,
     },
 
-    /// The asset is missing and the network must not be used.
-    #[error("asset '{asset}' {version} is not here ({} to download) and Medley is offline", readable(*bytes))]
+    /// The asset is missing or damaged, and the network must not be used.
+    #[error(
+        "asset '{asset}' {version} is {} ({} to download) and Medley is offline",
+        damage(defect.as_ref()),
+        readable(*bytes)
+    )]
     Offline {
         /// Name of the asset.
         asset: String,
@@ -78,6 +83,8 @@ pub enum ModelError {
         version: String,
         /// Size of the download in bytes.
         bytes: u64,
+        /// What is wrong with it, where it is here and damaged.
+        defect: Option<Defect>,
     },
 
     /// No Python package client was found to fetch a wheel with.
@@ -201,6 +208,69 @@ pub enum ModelError {
         /// Name of the asset.
         asset: String,
     },
+
+    /// The ONNX Runtime library could not be loaded.
+    #[error("ONNX Runtime could not be loaded from {}: {problem}", path.display())]
+    RuntimeLoad {
+        /// The library that was tried.
+        path: PathBuf,
+        /// What the loader said.
+        problem: String,
+    },
+
+    /// A second, different ONNX Runtime library was asked for.
+    #[error("ONNX Runtime is loaded from {}, and {} cannot be used beside it", loaded.display(), asked.display())]
+    RuntimeAlreadyLoaded {
+        /// The library in use.
+        loaded: PathBuf,
+        /// The library that was asked for.
+        asked: PathBuf,
+    },
+
+    /// A model file cannot be read, or is no model that the library understands.
+    #[error("model {} could not be loaded: {problem}", path.display())]
+    ModelLoad {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+
+    /// A model loads, but is not of the family that was expected.
+    #[error("model {} does not fit: {problem}", path.display())]
+    UnexpectedModel {
+        /// The model file.
+        path: PathBuf,
+        /// What is different.
+        problem: String,
+    },
+
+    /// One inference failed.
+    #[error("inference with {} failed: {problem}", path.display())]
+    Inference {
+        /// The model file.
+        path: PathBuf,
+        /// What the library said.
+        problem: String,
+    },
+
+    /// The thread that owns a model has ended.
+    #[error("the worker of model {} has ended", path.display())]
+    WorkerGone {
+        /// The model file.
+        path: PathBuf,
+    },
+
+    /// A picture cannot be worked on.
+    #[error("the picture cannot be read: {problem}")]
+    Picture {
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// The caller cancelled an inference.
+    #[error("the inference was cancelled")]
+    InferenceCancelled,
 }
 
 impl ModelError {
@@ -244,7 +314,24 @@ impl ModelError {
             Self::Archive { .. } | Self::UnsafePath { .. } => {
                 Some("The file was not used. Try again, and report it if it stays.".to_owned())
             }
-            Self::Catalogue { .. } | Self::UnknownFile { .. } | Self::File { .. } | Self::Cancelled { .. } => None,
+            Self::RuntimeLoad { .. } => Some(format!(
+                "Give the path of an ONNX Runtime library of version 1.24 or later in ORT_DYLIB_PATH or {}.",
+                path_variable("onnxruntime")
+            )),
+            Self::RuntimeAlreadyLoaded { .. } => {
+                Some("Start a new process to use another library.".to_owned())
+            }
+            Self::ModelLoad { .. } | Self::UnexpectedModel { .. } => {
+                Some("Run `medley models verify`; a damaged file is fetched again.".to_owned())
+            }
+            Self::WorkerGone { .. } => Some("Try again; the model is loaded anew.".to_owned()),
+            Self::Catalogue { .. }
+            | Self::UnknownFile { .. }
+            | Self::File { .. }
+            | Self::Cancelled { .. }
+            | Self::Inference { .. }
+            | Self::Picture { .. }
+            | Self::InferenceCancelled => None,
         }
     }
 
@@ -284,6 +371,24 @@ impl ModelError {
     }
 }
 
+/// A model's failure as a tool's: what the tool's caller may read, with the way out.
+impl From<ModelError> for ToolError {
+    fn from(error: ModelError) -> Self {
+        let failure = match &error {
+            ModelError::Cancelled { .. } | ModelError::InferenceCancelled => {
+                return Self::cancelled();
+            }
+            _ if error.is_transient() => Self::transient("model_failed", error.to_string()),
+            _ => Self::permanent("model_failed", error.to_string()),
+        };
+        let failure = match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        };
+        failure.caused_by(error)
+    }
+}
+
 /// Name of the environment variable that gives the path of an asset: `MEDLEY_ASSET_PP_OCR` for `pp-ocr`.
 #[must_use]
 pub fn path_variable(asset: &str) -> String {
@@ -291,6 +396,13 @@ pub fn path_variable(asset: &str) -> String {
         .to_uppercase()
         .replace(|character: char| !character.is_ascii_alphanumeric(), "_");
     format!("MEDLEY_ASSET_{name}")
+}
+
+fn damage(defect: Option<&Defect>) -> String {
+    defect.map_or_else(
+        || "not here".to_owned(),
+        |defect| format!("damaged ({defect})"),
+    )
 }
 
 fn room(needed: Option<u64>, available: Option<u64>) -> String {
