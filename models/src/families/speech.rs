@@ -250,7 +250,7 @@ pub fn readiness(models: &Models) -> SpeechReadiness {
         },
         AssetState::NamedWrongly { named, problem } => SpeechReadiness::Unavailable {
             reason: problem,
-            hint: format!("correct the path that was given for {ASSET}: {named:?}"),
+            hint: format!("correct {}, or take it away", named.origin),
         },
         AssetState::Unsupported => match SpeechSynthesizer::load(&SpeechFiles::of_system()) {
             Ok(_) => SpeechReadiness::Ready,

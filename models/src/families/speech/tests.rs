@@ -28,12 +28,26 @@ fn loudness(samples: &[i16]) -> f64 {
     (power / samples.len() as f64).sqrt()
 }
 
-/// How often the sound crosses zero in a second, which rises with the pitch.
-fn crossings(samples: &[i16]) -> f64 {
-    let crossings = samples
-        .windows(2)
-        .filter(|pair| (pair[0] < 0) != (pair[1] < 0));
-    crossings.count() as f64 / seconds(samples)
+/// The middle one of the periods of loud stretches, in samples: the lag at which each is most like itself.
+fn period(samples: &[i16]) -> usize {
+    let likeness = |stretch: &[i16], lag: usize| -> f64 {
+        let pairs = stretch.iter().zip(&stretch[lag..]);
+        pairs
+            .map(|(one, other)| f64::from(*one) * f64::from(*other))
+            .sum()
+    };
+    let loud = samples
+        .chunks_exact(2_048)
+        .filter(|stretch| loudness(stretch) > 2_000.0);
+    let mut periods: Vec<usize> = loud
+        .map(|stretch| {
+            let lags = 60..500;
+            lags.max_by(|one, other| likeness(stretch, *one).total_cmp(&likeness(stretch, *other)))
+                .unwrap()
+        })
+        .collect();
+    periods.sort_unstable();
+    periods[periods.len() / 2]
 }
 
 #[test]
@@ -106,7 +120,11 @@ fn pitch_and_voice_change_the_sound_but_not_the_pace() {
     let plain = Manner::plain(&english);
     let [low, normal, high] =
         [0.2, 1.0, 1.8].map(|pitch| samples_of(text, &Manner { pitch, ..plain }));
-    assert!(crossings(&low) < crossings(&normal) && crossings(&normal) < crossings(&high));
+    let [low_period, period, high_period] = [&low, &normal, &high].map(|samples| period(samples));
+    assert!(
+        low_period > period && period > high_period,
+        "{low_period} {period} {high_period}"
+    );
     let female = samples_of(
         text,
         &Manner {

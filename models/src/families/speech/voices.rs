@@ -49,7 +49,8 @@ pub(super) fn voice_for<'a>(
         .find_map(|code| {
             let code = table.languages.get(code).map_or(code, String::as_str);
             let older = table.older.iter().find(|older| {
-                older.voice == code && version(&description.version) < Some(older.before)
+                older.voice == code
+                    && version(&description.version).is_some_and(|version| version < older.before)
             });
             speaker(description, older.map_or(code, |older| &older.instead))
         })
@@ -125,9 +126,11 @@ pub(super) fn variants(description: &Description) -> Vec<&str> {
     names
 }
 
-/// The first two numbers of a version.
+/// The first two numbers of a version such as `1.52.0` or `1.53-dev`.
 fn version(text: &str) -> Option<[u32; 2]> {
-    let mut numbers = text.split('.').map(str::parse);
+    let mut numbers = text
+        .split(|each: char| !each.is_ascii_digit())
+        .map(str::parse);
     Some([numbers.next()?.ok()?, numbers.next()?.ok()?])
 }
 
