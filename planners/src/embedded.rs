@@ -21,18 +21,17 @@ mod vocabulary;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use async_trait::async_trait;
-use medley_models::ModelError;
+use medley_models::{ModelError, Models};
 use medley_orchestrator::{
     Capability, Decision, Decline, Planner, PlannerError, Request, Situation,
 };
 use tokio_util::sync::CancellationToken;
 
 pub use encoder::{Encoder, LazyEncoder};
-pub use vocabulary::VocabularyError;
 
 use self::{
     assembly::Assembly,
@@ -40,7 +39,7 @@ use self::{
     interpret::{Interpreter, Reading},
     matching::{Index, Meaning},
     tokens::TokenKind,
-    vocabulary::Vocabulary,
+    vocabulary::{Vocabulary, VocabularyError},
 };
 
 /// Plans requests in English and Chinese without a language model.
@@ -49,7 +48,7 @@ use self::{
 pub struct EmbeddedPlanner(Arc<Shared>);
 
 struct Shared {
-    vocabulary: Vocabulary,
+    vocabulary: OnceLock<Result<Vocabulary, VocabularyError>>,
     encoder: Box<dyn Encoder>,
     cache: PathBuf,
     /// The index of the registry that was planned for last.
@@ -57,21 +56,31 @@ struct Shared {
 }
 
 impl EmbeddedPlanner {
-    /// A planner that keeps the embeddings of tools in the directory `cache`. Loads nothing yet.
-    ///
-    /// # Errors
-    /// If a data file that the program was built with is not usable.
-    pub fn new(
-        encoder: impl Encoder + 'static,
-        cache: impl Into<PathBuf>,
-    ) -> Result<Self, VocabularyError> {
-        Ok(Self(Arc::new(Shared {
-            vocabulary: Vocabulary::built_in()?,
+    /// A planner with the encoder of these models, which keeps the embeddings of tools in their home. Loads nothing yet.
+    #[must_use]
+    pub fn new(models: &Models) -> Self {
+        Self::with_encoder(LazyEncoder::new(models.clone()), models.home().cache())
+    }
+
+    /// A planner with another encoder, which keeps the embeddings of tools in the directory `cache`.
+    #[must_use]
+    pub fn with_encoder(encoder: impl Encoder + 'static, cache: impl Into<PathBuf>) -> Self {
+        Self(Arc::new(Shared {
+            vocabulary: OnceLock::new(),
             encoder: Box::new(encoder),
             cache: cache.into(),
             index: Mutex::default(),
-        })))
+        }))
     }
+}
+
+/// Why planning cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the model that reads requests cannot be used")]
+    Model(#[from] ModelError),
+    #[error("a data file of the planner is not usable: {0}")]
+    Vocabulary(String),
 }
 
 #[async_trait]
@@ -92,16 +101,25 @@ impl Planner for EmbeddedPlanner {
                 hint: Some("report it, with the request".to_owned()),
                 source: Some(failure.into()),
             })?
-            .map_err(model_failure)
+            .map_err(planner_error)
     }
 }
 
-fn model_failure(error: ModelError) -> PlannerError {
-    PlannerError {
-        code: "planner_model",
-        message: "the model that reads requests cannot be used".to_owned(),
-        hint: error.hint(),
-        source: Some(error.into()),
+fn planner_error(failure: Failure) -> PlannerError {
+    let message = failure.to_string();
+    match failure {
+        Failure::Model(error) => PlannerError {
+            code: "planner_model",
+            message,
+            hint: error.hint(),
+            source: Some(error.into()),
+        },
+        Failure::Vocabulary(_) => PlannerError {
+            code: "planner_data",
+            message,
+            hint: Some("report it: the file is part of the program".to_owned()),
+            source: None,
+        },
     }
 }
 
@@ -111,8 +129,8 @@ impl Shared {
         request: &Request,
         capabilities: &[Capability],
         cancel: &CancellationToken,
-    ) -> Result<Decision, ModelError> {
-        let vocabulary = &self.vocabulary;
+    ) -> Result<Decision, Failure> {
+        let vocabulary = self.vocabulary()?;
         let names: Vec<&str> = request
             .attachments
             .iter()
@@ -126,7 +144,7 @@ impl Shared {
         {
             return Ok(Decision::Decline(decline::foreign(&language)));
         }
-        let index = self.index(capabilities, cancel)?;
+        let index = self.index(capabilities, vocabulary, cancel)?;
         let starts_action =
             |word: &str| vocabulary.words.verbs.contains(word) || index.is_action_word(word);
         let clauses = clauses::split(&tokens, &vocabulary.words, &starts_action);
@@ -139,9 +157,19 @@ impl Shared {
             cancel,
         };
         let readings = interpreter.read(clauses)?;
-        Ok(match self.assemble(request, capabilities, &readings) {
-            Ok(decision) => decision,
-            Err(decline) => Decision::Decline(decline),
+        Ok(
+            match assemble(vocabulary, request, capabilities, &readings) {
+                Ok(decision) => decision,
+                Err(decline) => Decision::Decline(decline),
+            },
+        )
+    }
+
+    fn vocabulary(&self) -> Result<&Vocabulary, Failure> {
+        let read = self.vocabulary.get_or_init(Vocabulary::built_in);
+        read.as_ref().map_err(|error| {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            Failure::Vocabulary(format!("{error}: {}", cause.unwrap_or_default()))
         })
     }
 
@@ -149,6 +177,7 @@ impl Shared {
     fn index(
         &self,
         capabilities: &[Capability],
+        vocabulary: &Vocabulary,
         cancel: &CancellationToken,
     ) -> Result<Arc<Index>, ModelError> {
         let mut kept = self.index.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +188,7 @@ impl Shared {
         }
         let index = Arc::new(Index::build(
             capabilities,
-            &self.vocabulary,
+            vocabulary,
             &*self.encoder,
             &self.cache,
             cancel,
@@ -167,89 +196,117 @@ impl Shared {
         *kept = Some((capabilities.to_vec(), Arc::clone(&index)));
         Ok(index)
     }
+}
 
-    fn assemble(
-        &self,
-        request: &Request,
-        capabilities: &[Capability],
-        readings: &[Reading],
-    ) -> Result<Decision, Decline> {
-        if readings.is_empty() {
-            return Err(decline::nothing_asked());
-        }
-        let decliner = Decliner {
-            capabilities,
-            attachments: &request.attachments,
-            vocabulary: &self.vocabulary,
-            request: &request.text,
-        };
-        let mut assembly = Assembly::new(capabilities, request, &self.vocabulary);
-        let mut notes = Vec::new();
-        for reading in readings {
-            let capability = self.choose(reading, &assembly, &decliner)?;
-            assembly
-                .add(reading, capability)
-                .map_err(|obstacle| decliner.obstacle(reading, capability, &obstacle))?;
-            notes.extend(unknown_words(reading));
-        }
-        Ok(Decision::Add {
-            draft: assembly.finish(),
-            notes,
-        })
+/// The plan, or why there is none.
+fn assemble(
+    vocabulary: &Vocabulary,
+    request: &Request,
+    capabilities: &[Capability],
+    readings: &[Reading],
+) -> Result<Decision, Decline> {
+    if readings.is_empty() {
+        return Err(decline::nothing_asked());
     }
+    let decliner = Decliner {
+        capabilities,
+        attachments: &request.attachments,
+        vocabulary,
+        request: &request.text,
+    };
+    let mut assembly = Assembly::new(capabilities, request, vocabulary);
+    let mut notes = Vec::new();
+    for reading in readings {
+        let capability = choose(vocabulary, reading, &assembly, &decliner)?;
+        assembly
+            .add(reading, capability)
+            .map_err(|obstacle| decliner.obstacle(reading, capability, &obstacle))?;
+        notes.extend(unknown_words(reading));
+    }
+    Ok(Decision::Add {
+        draft: assembly.finish(),
+        notes,
+    })
+}
 
-    /// The capability that a clause asks for; one whose inputs are at hand goes before one that is hardly nearer.
-    fn choose(
-        &self,
-        reading: &Reading,
-        assembly: &Assembly<'_>,
-        decliner: &Decliner<'_>,
-    ) -> Result<usize, Decline> {
-        let settings = &self.vocabulary.settings;
-        let Some(best) = reading.matches.first() else {
-            return Err(decliner.not_understood(reading));
-        };
-        if best.score < settings.accept || self.unknown_share(reading) > settings.unknown_characters
-        {
-            return Err(decliner.not_understood(reading));
+/// The capability that a clause asks for; one whose inputs are at hand goes before one that is hardly nearer.
+fn choose(
+    vocabulary: &Vocabulary,
+    reading: &Reading,
+    assembly: &Assembly<'_>,
+    decliner: &Decliner<'_>,
+) -> Result<usize, Decline> {
+    let settings = &vocabulary.settings;
+    let best = reading.matches.first();
+    let (Some(best), false) = (best, unknown_share(reading) > settings.unknown_characters) else {
+        return Err(decliner.not_understood(reading));
+    };
+    if best.score < settings.accept {
+        return Err(decliner.not_understood(reading));
+    }
+    // A task that no tool does must fit clearly better than a tool that is there.
+    let least = match best.meaning {
+        Meaning::Capability(_) => best.score,
+        Meaning::MissingTask(_) | Meaning::Filler => {
+            settings.accept.max(best.score - settings.task_lead)
         }
-        let Meaning::Capability(capability) = best.meaning else {
-            return Err(match best.meaning {
-                Meaning::MissingTask(task) => decliner.missing_task(reading, task),
-                _ => decliner.not_understood(reading),
-            });
-        };
-        if assembly.try_add(reading, capability) == Ok(()) {
-            return Ok(capability);
-        }
-        let least = settings.accept.max(best.score - settings.margin);
-        let other = reading
-            .matches
+    };
+    let Some(capability) = reading.capabilities(least).next() else {
+        return Err(match best.meaning {
+            Meaning::MissingTask(task) => decliner.missing_task(reading, task),
+            _ => decliner.not_understood(reading),
+        });
+    };
+    // To cover "the faces" takes more than a tool that covers what another finds.
+    let transforms = assembly.is_transform(&decliner.capabilities[capability]);
+    if let Some(task) =
+        missing_finder(vocabulary, reading, decliner.capabilities).filter(|_| transforms)
+    {
+        return Err(decliner.missing_task(reading, task));
+    }
+    if assembly.try_add(reading, capability) == Ok(()) {
+        return Ok(capability);
+    }
+    let least = settings.accept.max(best.score - settings.margin);
+    let other = reading
+        .capabilities(least)
+        .find(|index| assembly.try_add(reading, *index).is_ok());
+    Ok(other.unwrap_or(capability))
+}
+
+/// The task, which no tool does, that finds a thing which the clause speaks of.
+fn missing_finder(
+    vocabulary: &Vocabulary,
+    reading: &Reading,
+    capabilities: &[Capability],
+) -> Option<usize> {
+    let words: Vec<&str> = reading.clause.words().collect();
+    let describes = |at: usize| {
+        let before = &words[at.saturating_sub(2)..at];
+        before
             .iter()
-            .take_while(|each| each.score >= least)
-            .filter_map(|each| match each.meaning {
-                Meaning::Capability(index) => Some(index),
-                _ => None,
-            })
-            .find(|index| assembly.try_add(reading, *index).is_ok());
-        Ok(other.unwrap_or(capability))
-    }
+            .any(|word| vocabulary.words.describing.contains(*word))
+    };
+    vocabulary.tasks.task.iter().position(|task| {
+        capabilities.iter().all(|each| each.name != task.name)
+            && (0..words.len()).any(|at| task.subjects.contains(words[at]) && !describes(at))
+    })
+}
 
-    /// The share of characters that the phrase table does not know.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a request has fewer than 2^23 characters"
-    )]
-    fn unknown_share(&self, reading: &Reading) -> f32 {
-        let tokens = &reading.clause.tokens;
-        let unknown = tokens
-            .iter()
-            .filter(|token| token.kind == TokenKind::Unknown)
-            .count();
-        let mut places: Vec<_> = tokens.iter().map(|token| token.source.start).collect();
-        places.dedup();
-        unknown as f32 / places.len().max(1) as f32
-    }
+/// The share of characters that the phrase table does not know.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a request has fewer than 2^23 characters"
+)]
+fn unknown_share(reading: &Reading) -> f32 {
+    let tokens = &reading.clause.tokens;
+    let unknown = tokens
+        .iter()
+        .filter(|token| token.kind == TokenKind::Unknown)
+        .count();
+    let mut places: Vec<_> = tokens.iter().map(|token| token.source.start).collect();
+    places.dedup();
+    unknown as f32 / places.len().max(1) as f32
 }
 
 /// A note of the characters in a clause that were passed over.

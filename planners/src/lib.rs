@@ -8,5 +8,5 @@
 mod embedded;
 mod template_refiner;
 
-pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder, VocabularyError};
+pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
 pub use template_refiner::TemplateRefiner;

@@ -2,19 +2,18 @@
 //!
 //! The requests are data: `requests/development.toml`, which the planner was made with, and `requests/held_out.toml`,
 //! which it was not.
-
-use std::sync::Arc;
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 use async_trait::async_trait;
 use medley_models::{Models, ModelsOptions};
 use medley_orchestrator::{
     Artifact, Attachment, CallContext, Capability, Decision, Determinism, Digest, DraftPlan,
     Effects, Facts, Kind, Plan, Planner, Profile, Provider, Record, Registration, Registry,
-    Request, Scope, Situation, ToolError,
+    Request, RunReport, Scope, Situation, ToolError,
 };
-use medley_planners::{EmbeddedPlanner, LazyEncoder};
+use medley_planners::EmbeddedPlanner;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Deserialize)]
@@ -79,10 +78,9 @@ fn register(registry: &mut Registry, capability: Capability) {
         .unwrap();
 }
 
-fn planner() -> Arc<EmbeddedPlanner> {
+fn planner() -> EmbeddedPlanner {
     let models = Models::open(ModelsOptions::from_environment().unwrap()).unwrap();
-    let cache = models.home().root().join("cache/planner-tests");
-    Arc::new(EmbeddedPlanner::new(LazyEncoder::new(models), cache).unwrap())
+    EmbeddedPlanner::new(&models)
 }
 
 fn request(text: &str, files: &[String]) -> Request {
@@ -215,4 +213,95 @@ async fn requests_become_the_expected_plans() {
 async fn most_requests_that_it_was_not_made_with_become_the_expected_plans() {
     let (count, wrong) = run(include_str!("requests/held_out.toml")).await;
     assert!(wrong.len() * 10 <= count * 3, "{}", wrong.join("\n"));
+}
+
+/// A capability of one's own, as JSON describes it.
+fn own(description: Json) -> Capability {
+    serde_json::from_value(description).unwrap()
+}
+
+#[tokio::test]
+async fn tools_of_ones_own_are_planned() {
+    let image = |name: &str| json!({"name": name, "of": {"type": "artifact", "kind": "image"}, "required": true});
+    let text = |name: &str| json!({"name": name, "of": {"type": "string"}, "required": true});
+    let mut registry = registry();
+    register(
+        &mut registry,
+        own(json!({
+            "name": "count_words", "version": 1, "purpose": "Counts the words of a text.",
+            "phrases": ["how many words does it have"],
+            "parameters": [text("text")], "outputs": [{"name": "count", "of": {"type": "integer"}}]
+        })),
+    );
+    register(
+        &mut registry,
+        own(json!({
+            "name": "compare_images", "version": 1, "purpose": "Says how alike two pictures are.",
+            "phrases": ["compare the pictures"],
+            "parameters": [image("first"), image("second")],
+            "outputs": [{"name": "likeness", "of": {"type": "number"}}]
+        })),
+    );
+    register(
+        &mut registry,
+        own(json!({
+            "name": "stamp_image", "version": 1, "purpose": "Stamps words on a picture.",
+            "phrases": ["stamp the picture with a text"],
+            "parameters": [image("image"), text("words"),
+                {"name": "size", "of": {"type": "integer"}, "required": false}],
+            "outputs": [{"name": "image", "of": {"type": "artifact", "kind": "image"}}]
+        })),
+    );
+    let planner = planner();
+    for (text, files, expected) in [
+        (
+            "How many words are on the sign?",
+            &["sign.png"][..],
+            &["ocr image=$input1", "count_words text=$s1"][..],
+        ),
+        (
+            "compare the two pictures",
+            &["a.png", "b.png"],
+            &["compare_images first=$input1 second=$input2"],
+        ),
+        (
+            "make it gray and stamp it with 'DRAFT' in size 20",
+            &["a.png"],
+            &[
+                "grayscale_image image=$input1",
+                "stamp_image image=$s1 size=20 words=DRAFT",
+            ],
+        ),
+    ] {
+        let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+        let request = request(text, &files);
+        match decide(&planner, &registry, &request).await {
+            Decision::Add { draft, .. } => assert_eq!(written(&draft).0, expected, "{text}"),
+            other => unreachable!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_decline_names_what_comes_nearest_and_nothing_follows_a_round() {
+    let (planner, registry) = (planner(), registry());
+    let asked = request("translate the sign into French", &["sign.png".to_owned()]);
+    let Decision::Decline(decline) = decide(&planner, &registry, &asked).await else {
+        unreachable!("no tool translates")
+    };
+    assert!(decline.reason.contains("translate the sign into French"));
+    assert!((1..=3).contains(&decline.nearest.len()), "{decline:?}");
+
+    let cancel = CancellationToken::new();
+    let report: RunReport = serde_json::from_value(json!({
+        "run": "r", "status": "succeeded", "steps": [], "answer": [], "ms": 0.0
+    }))
+    .unwrap();
+    let situation = Situation {
+        request: &asked,
+        registry: &registry,
+        rounds: &[report],
+        cancel: &cancel,
+    };
+    assert_eq!(planner.decide(&situation).await.unwrap(), Decision::Finish);
 }

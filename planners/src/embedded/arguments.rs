@@ -69,7 +69,10 @@ pub(super) fn is_content(parameter: &Parameter, rules: &Arguments) -> bool {
         return true;
     }
     let named = rules.language.names.contains(&parameter.name)
-        || rules.colour.names.contains(&parameter.name);
+        || rules
+            .word
+            .iter()
+            .any(|rule| rule.names.contains(&parameter.name));
     parameter.required && !named && is_text(&parameter.value_type)
 }
 
@@ -97,20 +100,13 @@ fn values_of(parameter: &Parameter, clause: &Clause, rules: &Arguments) -> Vec<J
         languages(clause, rules)
     } else if let Some(allowed) = allowed {
         choices(name, allowed, clause, rules)
-    } else if rules.colour.names.contains(name) && is_text(&parameter.value_type) {
-        clause
+    } else if let Some(rule) = rules.word.iter().find(|rule| rule.names.contains(name)) {
+        let values = clause
             .words()
-            .filter_map(|word| rules.colour.values.get(word).cloned())
-            .take(1)
-            .collect()
+            .filter_map(|word| rule.values.get(word).cloned());
+        values.take(1).collect()
     } else if parameter.value_type == ValueType::Boolean {
-        let wanted = stem(name);
-        return clause
-            .words()
-            .any(|word| stem(word) == wanted)
-            .then_some(Json::Bool(true))
-            .into_iter()
-            .collect();
+        return truth(name, clause).map(Json::Bool).into_iter().collect();
     } else {
         Vec::new()
     };
@@ -119,6 +115,19 @@ fn values_of(parameter: &Parameter, clause: &Clause, rules: &Arguments) -> Vec<J
         .filter(|value| allowed.is_none_or(|allowed| allowed.contains(value)))
         .map(Json::String)
         .collect()
+}
+
+/// Whether a clause wants what a parameter is named after: "with labels", "without labels".
+fn truth(name: &str, clause: &Clause) -> Option<bool> {
+    let wanted = stem(name);
+    let words: Vec<&str> = clause.words().collect();
+    let at = words.iter().position(|word| stem(word) == wanted)?;
+    let denied = words[..at]
+        .iter()
+        .rev()
+        .take(2)
+        .any(|word| matches!(*word, "without" | "no" | "not"));
+    Some(!denied)
 }
 
 /// The codes of the languages that the clause says to use.

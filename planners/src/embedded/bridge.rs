@@ -133,3 +133,89 @@ fn cost(source: &Source) -> f32 {
         Source::Made(production) => production.cost,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use medley_orchestrator::{Output, ValueType, Visibility};
+
+    use super::super::vocabulary::Vocabulary;
+    use super::*;
+
+    fn tool(name: &str, takes: Kind, gives: Kind) -> Capability {
+        Capability {
+            name: name.to_owned(),
+            version: 1,
+            purpose: String::new(),
+            phrases: Vec::new(),
+            parameters: vec![parameter("source", takes)],
+            outputs: vec![Output {
+                name: "made".to_owned(),
+                value_type: ValueType::artifact(gives),
+                optional: false,
+                description: String::new(),
+            }],
+            visibility: Visibility::Shown,
+        }
+    }
+
+    fn parameter(name: &str, kind: Kind) -> Parameter {
+        Parameter {
+            name: name.to_owned(),
+            value_type: ValueType::artifact(kind),
+            required: true,
+            default: None,
+            description: String::new(),
+        }
+    }
+
+    fn chain(depth: usize) -> Option<Vec<usize>> {
+        let capabilities = [
+            tool("video_to_audio", Kind::Video, Kind::Audio),
+            tool("audio_to_table", Kind::Audio, Kind::Table),
+            tool("table_to_table", Kind::Table, Kind::Table),
+            tool("video_to_json", Kind::Video, Kind::Json),
+        ];
+        let holdings = [Holding {
+            expression: "$input1".to_owned(),
+            value_type: ValueType::artifact(Kind::Video),
+            name: String::new(),
+            lane: Some(0),
+            step: None,
+            primary: true,
+            made_from: Vec::new(),
+        }];
+        let vocabulary = Vocabulary::built_in().unwrap();
+        let search = Search {
+            capabilities: &capabilities,
+            holdings: &holdings,
+            rules: &vocabulary.arguments,
+            lane: Some(0),
+            choice: Choice::Latest,
+            likeness: Box::new(|_| 0.0),
+        };
+        let mut source = search.source(&parameter("wanted", Kind::Table), None, depth);
+        let mut chain = Vec::new();
+        loop {
+            match source? {
+                Source::Expression(expression) => {
+                    assert_eq!(expression, "$input1");
+                    return Some(chain);
+                }
+                Source::Made(production) => {
+                    chain.push(production.capability);
+                    source = production
+                        .inputs
+                        .into_iter()
+                        .next()
+                        .map(|(_, source)| source);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_shortest_chain_of_tools_makes_a_missing_type() {
+        assert_eq!(chain(3), Some(vec![1, 0]));
+        assert_eq!(chain(1), None, "it takes two tools");
+    }
+}

@@ -30,6 +30,17 @@ impl Reading {
         self.best().map_or(0.0, |best| best.score)
     }
 
+    /// The capabilities that the clause fits at least this well, best first.
+    pub(super) fn capabilities(&self, least: f32) -> impl Iterator<Item = usize> {
+        self.matches
+            .iter()
+            .take_while(move |each| each.score >= least)
+            .filter_map(|each| match each.meaning {
+                Meaning::Capability(index) => Some(index),
+                Meaning::MissingTask(_) | Meaning::Filler => None,
+            })
+    }
+
     /// How well the clause fits the capability with this index.
     pub(super) fn likeness(&self, capability: usize) -> f32 {
         self.matches

@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 /// A data file that is not what the planner reads.
 #[derive(Debug, thiserror::Error)]
 #[error("the planner's data file {file} is not usable")]
-pub struct VocabularyError {
+pub(super) struct VocabularyError {
     file: &'static str,
     #[source]
     source: toml::de::Error,
@@ -57,6 +57,8 @@ pub(super) struct Settings {
     pub fragment: f32,
     /// How much worse than the best a capability may be that is taken because its inputs are at hand.
     pub margin: f32,
+    /// How much better than every capability a task must fit that no tool does.
+    pub task_lead: f32,
     /// The share of common words in the score; the rest is the cosine of the embeddings.
     pub word_weight: f32,
     /// How many capabilities are named when a request is declined.
@@ -89,6 +91,8 @@ pub(super) struct Words {
     pub copy: BTreeSet<String>,
     /// Words that ask for each file.
     pub every: BTreeSet<String>,
+    /// Words behind which a thing only tells which file is meant, as in "the photo of a car".
+    pub describing: BTreeSet<String>,
     /// Words that say how something is to be said, rather than what.
     pub manner: BTreeSet<String>,
     /// First, second and so on, counted from 1; -1 is the last.
@@ -121,12 +125,12 @@ pub(super) struct Arguments {
     pub number: Vec<NumberRule>,
     /// Words that stand for a value of a parameter with few values.
     pub choice: Vec<Choice>,
+    /// Words that stand for a value of a parameter that takes any text.
+    pub word: Vec<WordRule>,
     /// Names of parameters of which several values make several results rather than one after the other.
     pub alternatives: BTreeSet<String>,
     /// Languages.
     pub language: LanguageRule,
-    /// Colours.
-    pub colour: ColourRule,
 }
 
 /// How a number finds its parameter.
@@ -177,6 +181,16 @@ pub(super) struct Choice {
     pub words: Vec<String>,
 }
 
+/// Words that stand for a value of a parameter that takes any text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WordRule {
+    /// Names of the parameters.
+    pub names: BTreeSet<String>,
+    /// Values, by word.
+    pub values: BTreeMap<String, String>,
+}
+
 /// How languages are written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,16 +203,6 @@ pub(super) struct LanguageRule {
     pub after: BTreeSet<String>,
     /// Names, by ISO 639-1 code.
     pub codes: BTreeMap<String, BTreeSet<String>>,
-}
-
-/// How colours are written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ColourRule {
-    /// Names of the parameters.
-    pub names: BTreeSet<String>,
-    /// Values, by word.
-    pub values: BTreeMap<String, String>,
 }
 
 /// Tasks of the field: more ways to ask for those that are there, and what those that are not there look like.
@@ -221,6 +225,9 @@ pub(super) struct Task {
     pub called: String,
     /// Ways to ask for it.
     pub phrases: Vec<String>,
+    /// Things that only this task can find in a picture.
+    #[serde(default)]
+    pub subjects: BTreeSet<String>,
 }
 
 /// Chinese as English.

@@ -258,7 +258,7 @@ fn fill_box(
     let wanted = capability
         .parameters
         .iter()
-        .find(|parameter| parameter.value_type == ValueType::Box);
+        .find(|parameter| takes_box(&parameter.value_type));
     let (Some(parameter), 4) = (wanted, quantities.len()) else {
         return;
     };
@@ -273,6 +273,14 @@ fn fill_box(
         .collect();
     arguments.insert(parameter.name.clone(), Json::Array(numbers));
     quantities.clear();
+}
+
+fn takes_box(value_type: &ValueType) -> bool {
+    match value_type {
+        ValueType::Box => true,
+        ValueType::OneOf { options } => options.iter().any(takes_box),
+        _ => false,
+    }
 }
 
 /// "640 x 480" as width and height.

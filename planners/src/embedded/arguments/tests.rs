@@ -126,7 +126,17 @@ fn words_choose_among_what_is_allowed() {
         (
             "draw_regions",
             "draw red boxes around it",
-            json!({"color": "red"}),
+            json!({"colour": "red"}),
+        ),
+        (
+            "draw_regions",
+            "draw boxes without any labels",
+            json!({"labels": false}),
+        ),
+        (
+            "text_to_speech",
+            "say it slowly with a female voice",
+            json!({"rate": 0.7, "voice": "female"}),
         ),
     ] {
         let found = filled(capability, text).arguments;
