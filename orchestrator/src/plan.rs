@@ -24,7 +24,7 @@ pub const STEP_LIMIT: usize = 10_000;
 /// A valid plan: only validation can make one.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    graph: Acyclic<StableDiGraph<Step, ()>>,
+    graph: StableDiGraph<Step, ()>,
     order: Vec<NodeIndex>,
     answer: Vec<Expression>,
 }
@@ -136,7 +136,7 @@ impl Plan {
                 .map_err(|_| (from, to))?;
         }
         Ok(Self {
-            graph,
+            graph: graph.into_inner(),
             order,
             answer,
         })

@@ -1,1 +1,12 @@
-//! medley-planners
+//! From a request to steps, and from what was done to an answer.
+//!
+//! [`EmbeddedPlanner`] plans without a language model: the clauses of a request are matched to capabilities by
+//! sentence embeddings and words, and a search over the types of the tools connects them. [`TemplateRefiner`] puts
+//! the results in order. Which tools there are is not known here: both read it off the registry.
+#![forbid(unsafe_code)]
+
+mod embedded;
+mod template_refiner;
+
+pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder, VocabularyError};
+pub use template_refiner::TemplateRefiner;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::manifest::Manifest;
+use super::manifest::{Defect, Manifest};
 use super::staging::Staging;
 use super::{Asset, AssetStage, AssetStore, Look, hub, unpack, wheel};
 use crate::catalogue::{Build, Entry, Source};
@@ -15,10 +15,12 @@ use crate::error::ModelError;
 const MARGIN_BYTES: u64 = 16 * 1024 * 1024;
 
 impl AssetStore {
+    /// Fetches what is missing, or has the given `defect`.
     pub(super) fn fetch(
         &self,
         entry: &Entry,
         build: &Build,
+        defect: Option<Defect>,
         cancel: &CancellationToken,
     ) -> Result<Asset, ModelError> {
         if matches!(build.source, Source::Path {}) {
@@ -31,6 +33,7 @@ impl AssetStore {
                 asset: entry.name.clone(),
                 version: entry.version.clone(),
                 bytes: build.download_bytes(),
+                defect,
             });
         }
         let _lock = self.lock(entry, cancel)?;
@@ -54,17 +57,20 @@ impl AssetStore {
             },
         );
         let staging = Staging::open(&self.0.home, &entry.directory_name())?;
-        let unpacked = staging.scratch()?;
-        let manifest = self.obtain(entry, build, &staging, unpacked.path(), cancel)?;
+        let scratch = staging.scratch()?;
+        // Not the scratch directory itself, which only its owner may read.
+        let unpacked = scratch.path().join("files");
+        fs::create_dir(&unpacked).map_err(|error| ModelError::writing(&unpacked, error))?;
+        let manifest = self.obtain(entry, build, &staging, &unpacked, cancel)?;
         manifest
-            .write(unpacked.path())
-            .map_err(|error| ModelError::writing(unpacked.path(), error))?;
+            .write(&unpacked)
+            .map_err(|error| ModelError::writing(&unpacked, error))?;
         if cancel.is_cancelled() {
             return Err(ModelError::Cancelled {
                 asset: entry.name.clone(),
             });
         }
-        self.install(entry, unpacked.path(), &staging)?;
+        self.install(entry, &unpacked, &staging)?;
         staging.finish();
         self.remember(&entry.name, manifest);
         self.report(&entry.name, AssetStage::Ready);

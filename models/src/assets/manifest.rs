@@ -115,7 +115,11 @@ impl Manifest {
 
     /// Writes it into an asset's directory, in one step.
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let mut builder = tempfile::Builder::new();
+        // Readable for whoever may read the files beside it; the default is the owner alone.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(directory)?;
         serde_json::to_writer_pretty(&mut file, self)?;
         file.as_file().sync_all()?;
         file.persist(directory.join(FILE_NAME))?;

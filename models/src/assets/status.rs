@@ -110,7 +110,8 @@ impl AssetStore {
         Ok(Some(self.directory_of(entry)).filter(|directory| directory.is_dir()))
     }
 
-    /// Reads every file of an asset and compares it with what the catalogue pins. Repairs nothing.
+    /// Reads every file of an asset and compares it with what the catalogue pins. Repairs nothing by itself; an asset
+    /// that is found damaged is fetched again by the next [`ensure`](Self::ensure) or [`pull`](Self::pull).
     ///
     /// # Errors
     /// [`ModelError::UnknownAsset`], [`ModelError::UnsupportedPlatform`]; [`ModelError::NamedPath`] if the user named
@@ -133,6 +134,9 @@ impl AssetStore {
                 self.known(entry)
                     .inspect(directory, self.build(entry)?, Depth::Everything)?;
             verification.defects = inspection.defects;
+            if !verification.is_sound() {
+                self.distrust(entry);
+            }
         }
         Ok(verification)
     }

@@ -1,1 +1,8 @@
+//! The store against a package index and a model hub on loopback, with the real pip.
 
+mod fetching;
+mod fixture;
+mod hub;
+mod loopback;
+mod real;
+mod store;

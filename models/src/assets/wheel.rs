@@ -159,7 +159,11 @@ impl Errand<'_> {
         for variable in ["TMPDIR", "TEMP", "TMP"] {
             command.env(variable, scratch.join(TEMPORARY));
         }
-        command.env("PYTHONIOENCODING", "utf-8");
+        command
+            .env("PYTHONIOENCODING", "utf-8")
+            .env("PIP_REQUIRE_VIRTUALENV", "0");
+        // `python -m` imports from the current directory first, which may be anybody's.
+        command.current_dir(scratch);
     }
 
     fn attempt(&self, command: &mut Command, scratch: &Path) -> Result<Attempt, ModelError> {

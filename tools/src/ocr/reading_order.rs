@@ -18,7 +18,7 @@ mod tests;
 
 /// One line of text as it was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     /// The corners in pixels: top left, top right, bottom right, bottom left, as the *text* sees them. The first two points
     /// give the reading direction, whichever way the page lies.
     pub polygon: [[f32; 2]; 4],
@@ -28,7 +28,7 @@ pub struct Line<'a> {
 
 /// The order of reading: rows of lines, top to bottom and column by column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Layout {
+pub(super) struct Layout {
     /// Each entry is one visual row, its lines (as indices of the input) from its beginning to its end. Every line occurs once.
     pub rows: Vec<Vec<usize>>,
     /// The numbers of the rows that begin a new paragraph or block, ascending. Row 0 is not among them.
@@ -37,7 +37,7 @@ pub struct Layout {
 
 impl Layout {
     /// The lines as indices of the input, in the order of reading.
-    pub fn order(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn order(&self) -> impl Iterator<Item = usize> + '_ {
         self.rows.iter().flatten().copied()
     }
 }
@@ -47,7 +47,7 @@ impl Layout {
 /// Columns are read one after the other; the cells of a receipt or a table stay together in rows. Lines of another
 /// direction than most of the page (a caption along its edge) come after the rest. The result does not depend on
 /// where the page lies in the picture, on its size, or on its angle.
-pub fn reading_order(lines: &[Line<'_>]) -> Layout {
+pub(super) fn reading_order(lines: &[Line<'_>]) -> Layout {
     let mut layout = Layout::default();
     for group in frame::groups(lines) {
         for block in columns::blocks(group) {
@@ -72,7 +72,7 @@ pub fn reading_order(lines: &[Line<'_>]) -> Layout {
 /// The text in the order of reading: a row on each line, a blank line between paragraphs.
 ///
 /// Lines of one row are joined by a space, or by a tab where they stand clearly apart. Rows without text are left out.
-pub fn plain_text(lines: &[Line<'_>], layout: &Layout) -> String {
+pub(super) fn plain_text(lines: &[Line<'_>], layout: &Layout) -> String {
     let mut text = String::new();
     let mut blank_line = false;
     for (number, row) in layout.rows.iter().enumerate() {

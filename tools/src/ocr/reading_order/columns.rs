@@ -10,6 +10,8 @@ use super::frame::{Item, median};
 
 /// A gutter is at least this wide.
 const GUTTER: f64 = 0.5;
+/// Only this share of it must be free: lines that end at the same place do so only nearly.
+const SLACK: f64 = 0.8;
 /// Rows at the head or foot of a column this far from the rest belong to the page (running titles, status lines).
 const APART: f64 = 1.0;
 /// At this distance they need not be short.
@@ -80,13 +82,10 @@ fn find_gutter(items: &[Item]) -> Option<Gutter> {
         return None;
     }
     let mut gutters: Vec<Gutter> = Vec::new();
+    let half_width = GUTTER * unit / 2.0;
     for item in items {
-        gutters_at(
-            item.right + GUTTER * unit / 2.0,
-            GUTTER * unit / 2.0,
-            items,
-            &mut gutters,
-        );
+        let x = item.right + half_width;
+        gutters_at(x, SLACK * half_width, items, &mut gutters);
     }
     gutters.sort_by(|a, b| {
         let size = (b.end - b.start).cmp(&(a.end - a.start));
@@ -145,57 +144,38 @@ fn gutters_at(x: f64, half_width: f64, items: &[Item], gutters: &mut Vec<Gutter>
 }
 
 /// Leaves rows of short pieces that stand apart at the head or the foot to the page around the columns.
-fn without_outlying_rows(mut gutter: Gutter, items: &[Item], unit: f64) -> Option<Gutter> {
+fn without_outlying_rows(gutter: Gutter, items: &[Item], unit: f64) -> Option<Gutter> {
+    let mut beside = items.get(gutter.start..gutter.end)?;
+    let mut start = gutter.start;
     for _ in 0..OUTLYING_ROWS {
-        let Some(first) = items
-            .get(gutter.start)
-            .filter(|_| gutter.end > gutter.start)
-        else {
-            break;
-        };
-        let reach = first.middle + first.height / 2.0;
-        let row = items[gutter.start..gutter.end]
-            .iter()
-            .take_while(|item| item.middle <= reach)
-            .count();
-        let (row, rest) = items[gutter.start..gutter.end].split_at(row);
+        let Some(first) = beside.first() else { break };
+        let length = beside.partition_point(|item| item.middle <= first.bottom());
+        let (row, rest) = beside.split_at(length);
         if !is_outlying(row, rest, free_height(row, rest) / unit, &gutter) {
             break;
         }
-        gutter.start += row.len();
+        (beside, start) = (rest, start + row.len());
     }
     for _ in 0..OUTLYING_ROWS {
-        let Some(last) = gutter
-            .end
-            .checked_sub(1)
-            .filter(|last| *last >= gutter.start)
-            .and_then(|last| items.get(last))
-        else {
-            break;
-        };
-        let reach = last.middle - last.height / 2.0;
-        let row = items[gutter.start..gutter.end]
-            .iter()
-            .rev()
-            .take_while(|item| item.middle >= reach)
-            .count();
-        let (rest, row) = items[gutter.start..gutter.end].split_at(gutter.end - gutter.start - row);
+        let Some(last) = beside.last() else { break };
+        let (rest, row) = beside.split_at(beside.partition_point(|item| item.middle < last.top()));
         let apart = free_height(rest, row) / unit;
-        // What stands alone under the left column belongs to it (taken away, it would be read after the right one), unless it
-        // is as short as a page number.
         let page_number =
             apart >= FAR_APART && row.iter().all(|item| item.width() < PAGE_NUMBER * unit);
-        let under_left = row.iter().all(|item| gutter.is_left(item)) && !page_number;
-        if under_left || !(page_number || is_outlying(row, rest, apart, &gutter)) {
+        // Other text that stands alone under the left column belongs to it: taken away, it would be read after the right one.
+        let under_left = row.iter().all(|item| gutter.is_left(item));
+        if !page_number && (under_left || !is_outlying(row, rest, apart, &gutter)) {
             break;
         }
-        gutter.end -= row.len();
+        beside = rest;
     }
-    gutter.on_left = items[gutter.start..gutter.end]
-        .iter()
-        .filter(|item| gutter.is_left(item))
-        .count();
-    (gutter.on_left > 0 && gutter.on_left < gutter.end - gutter.start).then_some(gutter)
+    let on_left = beside.iter().filter(|item| gutter.is_left(item)).count();
+    (on_left > 0 && on_left < beside.len()).then_some(Gutter {
+        start,
+        end: start + beside.len(),
+        on_left,
+        ..gutter
+    })
 }
 
 /// The free height between what is above and what is below.

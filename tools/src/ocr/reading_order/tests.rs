@@ -85,6 +85,19 @@ fn columns_that_are_not_level_are_read_one_after_the_other() {
 }
 
 #[test]
+fn rounding_does_not_close_a_gutter() {
+    let page = columns(4, 11, 28.2, 6.2);
+    for step in 0..200 {
+        let turned = moved(&page, -3.85, 1.0 + step as f32 * 0.037, [-1526.5, 913.2]);
+        assert_eq!(
+            order(&turned),
+            (0..page.len()).collect::<Vec<_>>(),
+            "step {step}"
+        );
+    }
+}
+
+#[test]
 fn what_stands_across_columns_is_read_before_and_after_them() {
     let mut page = vec![
         line(0.0, 120.0, -120.0),

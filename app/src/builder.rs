@@ -1,0 +1,147 @@
+//! Puts a [`Medley`] together.
+
+use std::{fmt, sync::Arc};
+
+use medley_models::{ModelError, Models, ModelsOptions};
+use medley_orchestrator::{
+    Agent, DiskStore, Executor, LocalDispatcher, Planner, Refiner, Registration, Registry,
+    RegistryError,
+};
+use medley_planners::{EmbeddedPlanner, LazyEncoder, TemplateRefiner, VocabularyError};
+use medley_tools::MediaProbe;
+
+use crate::Medley;
+
+/// Puts a [`Medley`] together; everything has a default.
+#[derive(Default)]
+#[must_use]
+pub struct MedleyBuilder {
+    models: Option<ModelsOptions>,
+    providers: Vec<Registration>,
+    planner: Option<Arc<dyn Planner>>,
+    refiner: Option<Arc<dyn Refiner>>,
+    in_flight_limit: Option<usize>,
+}
+
+/// Why a [`Medley`] cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A tool cannot be registered.
+    #[error("a tool cannot be registered")]
+    Registry(#[from] RegistryError),
+    /// Models have no place to live.
+    #[error("models cannot be opened")]
+    Models(#[from] ModelError),
+    /// The embedded planner's own data is not usable.
+    #[error("the planner's data is not usable")]
+    Planner(#[from] VocabularyError),
+}
+
+impl BuildError {
+    /// The way out.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Models(error) => error.hint(),
+            Self::Registry(_) | Self::Planner(_) => None,
+        }
+    }
+}
+
+impl From<BuildError> for crate::MedleyError {
+    fn from(error: BuildError) -> Self {
+        let causes = std::iter::successors(
+            Some(&error as &dyn std::error::Error),
+            |cause| cause.source(),
+        );
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        Self::Internal(causes.join(": "))
+    }
+}
+
+impl MedleyBuilder {
+    /// Adds a tool. For a capability that Medley has too, yours is preferred.
+    pub fn provider(mut self, provider: impl Into<Registration>) -> Self {
+        self.providers.push(provider.into());
+        self
+    }
+
+    /// Sets where models and libraries live and whether the network may be used; by default the environment says.
+    pub fn models(mut self, options: ModelsOptions) -> Self {
+        self.models = Some(options);
+        self
+    }
+
+    /// Sets who plans; by default the embedded planner, which needs no language model.
+    pub fn planner(mut self, planner: impl Planner + 'static) -> Self {
+        self.planner = Some(Arc::new(planner));
+        self
+    }
+
+    /// Sets who puts answers together; by default a template.
+    pub fn refiner(mut self, refiner: impl Refiner + 'static) -> Self {
+        self.refiner = Some(Arc::new(refiner));
+        self
+    }
+
+    /// Sets how many steps may be in flight at once.
+    pub const fn in_flight_limit(mut self, limit: usize) -> Self {
+        self.in_flight_limit = Some(limit);
+        self
+    }
+
+    /// Builds it. Nothing is loaded and nothing is fetched before it is needed.
+    ///
+    /// # Errors
+    /// When a tool cannot be registered or the home directory cannot be determined.
+    pub fn build(self) -> Result<Medley, BuildError> {
+        let options = match self.models {
+            Some(options) => options,
+            None => ModelsOptions::from_environment()?,
+        };
+        let models = Models::open(options)?;
+        let mut registry = Registry::new();
+        for provider in self.providers {
+            registry.register(provider)?;
+        }
+        medley_tools::register(&mut registry, &models)?;
+        medley_generators::register(&mut registry, &models)?;
+        let registry = Arc::new(registry);
+        let store = Arc::new(DiskStore::new(models.home().store()));
+        let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
+        let mut executor = Executor::new(Arc::new(dispatcher), store.clone());
+        if let Some(limit) = self.in_flight_limit {
+            executor = executor.with_in_flight_limit(limit);
+        }
+        let planner = match self.planner {
+            Some(planner) => planner,
+            None => {
+                let encoder = LazyEncoder::new(models.clone());
+                Arc::new(EmbeddedPlanner::new(encoder, models.home().cache())?)
+            }
+        };
+        let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
+        let agent = Agent {
+            registry,
+            planner,
+            executor,
+            refiner,
+        };
+        Ok(Medley::assemble(
+            agent,
+            store,
+            models,
+            Arc::new(MediaProbe),
+        ))
+    }
+}
+
+impl fmt::Debug for MedleyBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MedleyBuilder")
+            .field("providers", &self.providers.len())
+            .finish_non_exhaustive()
+    }
+}

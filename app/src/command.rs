@@ -1,0 +1,88 @@
+//! From arguments to work to an exit code.
+
+mod arguments;
+mod doctor;
+mod models;
+mod output;
+mod plan;
+mod progress;
+mod run;
+mod schema;
+mod settings;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use medley::{Medley, MedleyError};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use arguments::Arguments;
+
+use self::{
+    arguments::Command,
+    output::{Exit, report},
+    settings::Settings,
+};
+
+/// Does what the arguments say.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    let verbosity = arguments.verbosity();
+    output::start_log(verbosity);
+    let json = arguments.command.wants_json();
+    let outcome = Settings::load(&arguments)
+        .map_err(anyhow::Error::from)
+        .and_then(|settings| dispatch(arguments, settings));
+    let exit = outcome.unwrap_or_else(|error| report(&error, json));
+    exit.into()
+}
+
+fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
+    match arguments.command {
+        Command::Schema { of } => schema::print(of),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "medley", &mut std::io::stdout());
+            Ok(Exit::Succeeded)
+        }
+        Command::Tools { show, json } => tools::run(&settings, show, json),
+        Command::Models { action } => models::run(&settings, action),
+        Command::Doctor { json } => doctor::run(&settings, json),
+        Command::Ask(ask) => on_runtime(run::ask(&settings, ask)),
+        Command::Exec(exec) => on_runtime(run::exec(&settings, exec)),
+        Command::Plan(plan) => on_runtime(plan::run(&settings, plan)),
+    }
+}
+
+/// Runs async work; what is left running when it ends is left behind rather than waited for.
+fn on_runtime(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    outcome
+}
+
+fn open(settings: &Settings) -> Result<Medley, MedleyError> {
+    let mut builder = Medley::builder().models(settings.models_options());
+    if let Some(limit) = settings.steps_in_flight {
+        builder = builder.in_flight_limit(limit);
+    }
+    Ok(builder.build()?)
+}
+
+/// A token that Ctrl-C cancels; a second Ctrl-C ends the process at once.
+fn cancelled_by_interrupt() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(Exit::Cancelled as i32);
+        }
+    });
+    token
+}

@@ -1,0 +1,189 @@
+//! What is printed, and what the process says when it ends.
+
+use std::{
+    error::Error,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use medley::{
+    AnswerPart, Decline, Defects, MedleyError, Outcome, RunResult, RunStatus, StepStatus,
+};
+use medley_models::ModelError;
+
+use super::arguments::Verbosity;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    Succeeded = 0,
+    Failed = 1,
+    Usage = 2,
+    Partial = 3,
+    Cancelled = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<RunStatus> for Exit {
+    fn from(status: RunStatus) -> Self {
+        match status {
+            RunStatus::Succeeded => Self::Succeeded,
+            RunStatus::Partial => Self::Partial,
+            RunStatus::Failed => Self::Failed,
+            RunStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Sends the program's own log to standard error; `RUST_LOG` chooses, else the verbosity.
+pub(super) fn start_log(verbosity: Verbosity) {
+    let level = if verbosity >= Verbosity::Debug {
+        "info,medley=debug,medley_orchestrator=debug,medley_models=debug"
+    } else {
+        "error"
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .try_init();
+}
+
+/// Prints to standard output; a reader that went away is no error.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Prints a value as JSON.
+pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Says what went wrong and what to do about it; as a result object too where one was asked for.
+pub(super) fn report(error: &anyhow::Error, json: bool) -> Exit {
+    let medley = error.downcast_ref::<MedleyError>();
+    if json && let Some(failure) = medley {
+        let _ = print_json(&RunResult::of_error(failure));
+    }
+    let hint = match medley {
+        Some(failure) => failure.hint(),
+        None => error
+            .downcast_ref::<ModelError>()
+            .and_then(ModelError::hint),
+    };
+    if let Some(MedleyError::Plan(defects)) = medley {
+        report_defects(defects);
+    } else {
+        report_failure(&chain(error.as_ref()), hint.as_deref());
+    }
+    match medley {
+        Some(failure) if failure.is_usage() => Exit::Usage,
+        Some(_) => Exit::Failed,
+        None if error.is::<super::settings::SettingsError>() || error.is::<Unusable>() => {
+            Exit::Usage
+        }
+        None => Exit::Failed,
+    }
+}
+
+/// Something that the person gave the command cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unusable(pub String);
+
+/// Prints an error with its way out.
+pub(super) fn report_failure(message: &str, hint: Option<&str>) {
+    eprintln!("error: {message}");
+    if let Some(hint) = hint {
+        eprintln!("  hint: {}", hint.trim_end_matches('.'));
+    }
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        // Many messages already hold their cause.
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn report_defects(Defects(defects): &Defects) {
+    let count = defects.len();
+    let noun = if count == 1 { "defect" } else { "defects" };
+    eprintln!("error: the plan has {count} {noun}; nothing was run");
+    for defect in defects {
+        eprintln!("  {defect}");
+        if let Some(hint) = &defect.hint {
+            eprintln!("    hint: {}", hint.trim_end_matches('.'));
+        }
+    }
+}
+
+/// Says what cannot be done and what comes nearest.
+pub(super) fn report_decline(decline: &Decline) {
+    eprintln!("sorry: {}", decline.reason);
+    if !decline.nearest.is_empty() {
+        eprintln!("  what comes nearest:");
+        for suggestion in &decline.nearest {
+            eprintln!("    {} - {}", suggestion.capability, suggestion.purpose);
+        }
+    }
+}
+
+/// Prints an outcome for a person: the answer to standard output, the rest to standard error.
+pub(super) fn show_outcome(
+    outcome: &Outcome,
+    answer: &[AnswerPart],
+    verbosity: Verbosity,
+) -> anyhow::Result<()> {
+    for part in answer {
+        match part {
+            AnswerPart::Text { text } => print(text)?,
+            AnswerPart::Artifact { kind, path, .. } => print(&format!("{kind}: {path}"))?,
+        }
+    }
+    if let Some(decline) = &outcome.response.declined {
+        report_decline(decline);
+    }
+    for step in outcome.rounds.iter().flat_map(|round| &round.steps) {
+        if let Some(error) = &step.error
+            && step.status != StepStatus::Skipped
+        {
+            let mut message = format!("{} ({}): {}", step.id, step.tool, error.message);
+            if verbosity > Verbosity::Normal {
+                for cause in &error.causes {
+                    message.push_str(": ");
+                    message.push_str(cause);
+                }
+            }
+            report_failure(&message, error.hint.as_deref());
+        }
+    }
+    if outcome.status == RunStatus::Cancelled {
+        eprintln!("cancelled");
+    }
+    if verbosity > Verbosity::Quiet {
+        for note in &outcome.response.notes {
+            eprintln!("note: {note}");
+        }
+    }
+    Ok(())
+}

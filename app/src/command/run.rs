@@ -1,0 +1,122 @@
+//! `medley ask` and `medley exec`: run something and show what came of it.
+
+use std::{
+    fs, io,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use medley::{Defects, DraftPlan, EventSink, Exporter, Medley, MedleyError, Outcome, RunResult};
+
+use super::{
+    arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
+    cancelled_by_interrupt, open,
+    output::{Exit, Unusable, print_json, show_outcome},
+    progress::StepProgress,
+    settings::Settings,
+};
+
+pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow::Result<Exit> {
+    let medley = open(settings)?;
+    check_output(settings, &arguments.output)?;
+    let mut asking = medley
+        .ask(arguments.request)
+        .attach_all(arguments.attachments)
+        .cancelled_by(cancelled_by_interrupt())
+        .start();
+    let mut progress = StepProgress::new(settings.verbosity);
+    while let Some(event) = asking.next_event().await {
+        progress.show(&event);
+    }
+    progress.finish();
+    let outcome = asking.outcome().await?;
+    finish(settings, &medley, &outcome, &arguments.output).await
+}
+
+pub(super) async fn exec(settings: &Settings, arguments: ExecArguments) -> anyhow::Result<Exit> {
+    let medley = open(settings)?;
+    let text = read_plan(&arguments.plan)?;
+    let draft = DraftPlan::from_json_text(&text).map_err(MedleyError::Plan)?;
+    check_output(settings, &arguments.output)?;
+    let (events, mut stream) = EventSink::channel();
+    let cancel = cancelled_by_interrupt();
+    let mut progress = StepProgress::new(settings.verbosity);
+    let watch = async {
+        while let Some(event) = stream.recv().await {
+            progress.show(&event);
+        }
+        progress.finish();
+    };
+    let work = async {
+        let outcome = medley
+            .exec(&draft, &arguments.attachments, &events, &cancel)
+            .await;
+        drop(events);
+        outcome
+    };
+    let (outcome, ()) = tokio::join!(work, watch);
+    finish(settings, &medley, &outcome?, &arguments.output).await
+}
+
+async fn finish(
+    settings: &Settings,
+    medley: &Medley,
+    outcome: &Outcome,
+    output: &OutputArguments,
+) -> anyhow::Result<Exit> {
+    let folder = output_folder(settings, output).unwrap_or_else(|| default_folder(&outcome.run));
+    let answer = Exporter::new(folder)
+        .export(&outcome.response, medley.store())
+        .await
+        .map_err(MedleyError::Export)?;
+    if output.json {
+        print_json(&RunResult::new(outcome, answer))?;
+        if settings.verbosity > Verbosity::Normal {
+            show_outcome(outcome, &[], settings.verbosity)?;
+        }
+    } else {
+        show_outcome(outcome, &answer, settings.verbosity)?;
+    }
+    Ok(outcome.status.into())
+}
+
+fn output_folder(settings: &Settings, output: &OutputArguments) -> Option<PathBuf> {
+    output.output.clone().or_else(|| settings.output.clone())
+}
+
+fn default_folder(run: &str) -> PathBuf {
+    Path::new("medley-out").join(run)
+}
+
+/// Work whose files could not be put anywhere is not begun.
+fn check_output(settings: &Settings, output: &OutputArguments) -> Result<(), MedleyError> {
+    let folder = output_folder(settings, output).unwrap_or_else(|| default_folder("run"));
+    Ok(Exporter::new(folder).check()?)
+}
+
+fn read_plan(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin()
+            .read_to_string(&mut text)
+            .context("the plan on standard input cannot be read")?;
+        return Ok(text);
+    }
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(MedleyError::Plan(not_text(path)).into())
+        }
+        Err(error) => {
+            Err(Unusable(format!("cannot read the plan {}: {error}", path.display())).into())
+        }
+    }
+}
+
+fn not_text(path: &Path) -> Defects {
+    Defects(vec![medley::Defect::new(
+        medley_orchestrator::DefectCode::MalformedPlan,
+        format!("{} is not UTF-8 text", path.display()),
+    )])
+}

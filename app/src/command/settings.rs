@@ -1,0 +1,103 @@
+//! What is configured: flags over environment over file over defaults.
+
+use std::{collections::BTreeMap, env, path::PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use medley::ModelsOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{Arguments, arguments::Verbosity};
+
+/// The settings of one invocation.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Where models, libraries and artifacts are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<PathBuf>,
+    /// Never use the network.
+    #[serde(default)]
+    pub offline: bool,
+    /// Where answers' files go, in place of `medley-out/RUN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<PathBuf>,
+    /// How many steps may be in flight at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps_in_flight: Option<usize>,
+    /// Paths of models and libraries, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assets: BTreeMap<String, PathBuf>,
+    /// Where the paths in `assets` were read from.
+    #[serde(skip)]
+    source: String,
+    /// How much is said beside the answer.
+    #[serde(skip)]
+    pub verbosity: Verbosity,
+}
+
+/// The settings cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingsError {
+    /// The file that was named is not there.
+    #[error("there is no configuration file {}", .0.display())]
+    Missing(PathBuf),
+    /// A setting is malformed or unknown.
+    #[error("the configuration is not usable: {0}")]
+    Malformed(#[from] Box<figment::Error>),
+    /// The environment is not usable.
+    #[error("models cannot be configured")]
+    Models(#[from] medley_models::ModelError),
+}
+
+impl Settings {
+    pub(super) fn load(arguments: &Arguments) -> Result<Self, SettingsError> {
+        let named = arguments
+            .config
+            .clone()
+            .or_else(|| env::var_os("MEDLEY_CONFIG").map(PathBuf::from));
+        if let Some(missing) = named.as_ref().filter(|file| !file.is_file()) {
+            return Err(SettingsError::Missing(missing.clone()));
+        }
+        let file = named.or_else(default_file);
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &file {
+            figment = figment.merge(Toml::file(file));
+        }
+        figment = figment.merge(
+            Env::prefixed("MEDLEY_").only(&["home", "output", "steps_in_flight"]),
+        );
+        let mut settings: Self = figment.extract().map_err(Box::new)?;
+        // The environment's own switch takes more than `true` and `false`, so the models read it.
+        settings.offline |= ModelsOptions::from_environment()?.offline || arguments.offline;
+        if arguments.home.is_some() {
+            settings.home.clone_from(&arguments.home);
+        }
+        settings.verbosity = arguments.verbosity();
+        settings.source = file
+            .map(|file| file.display().to_string())
+            .unwrap_or_default();
+        Ok(settings)
+    }
+
+    /// What the models are to know; who watches their fetching is added by the command.
+    pub(super) fn models_options(&self) -> ModelsOptions {
+        let mut options = ModelsOptions::from_environment().unwrap_or_default();
+        options.home.clone_from(&self.home);
+        options.offline = self.offline;
+        for (name, path) in &self.assets {
+            options.name_path(name, path, format!("assets.{name} in {}", self.source));
+        }
+        options.observer = Some(super::progress::asset_observer(self.verbosity));
+        options
+    }
+}
+
+fn default_file() -> Option<PathBuf> {
+    let folder = env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".config")))?;
+    Some(folder.join("medley").join("config.toml")).filter(|file| file.is_file())
+}

@@ -1,0 +1,168 @@
+//! The JSON object that `ask` and `exec` print; programs build on it, so tests hold its schema stable.
+
+use medley_orchestrator::{Outcome, Record, RunStatus, StepError, StepReport, StepStatus};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::MedleyError;
+
+/// What came of a request or a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunResult {
+    /// The run; empty if it never began.
+    pub run: String,
+    /// What it comes to.
+    pub status: RunStatus,
+    /// The answer, in reading order.
+    pub answer: Vec<AnswerPart>,
+    /// Every step.
+    pub steps: Vec<StepResult>,
+    /// What it cost.
+    pub usage: Usage,
+    /// What else the person should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Why there is no answer, if nothing ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// A part of the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum AnswerPart {
+    /// Words, up to 64 KiB of them; longer text is a file.
+    Text {
+        /// The words.
+        text: String,
+    },
+    /// A file.
+    Artifact {
+        /// The BLAKE3 digest of the bytes.
+        id: String,
+        /// What it is.
+        kind: medley_orchestrator::Kind,
+        /// The MIME type.
+        mime: String,
+        /// Where it was put.
+        path: String,
+    },
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepResult {
+    /// The step's name in the plan.
+    pub id: String,
+    /// The capability.
+    pub tool: String,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// What became of it.
+    pub status: StepStatus,
+    /// Time from start to end, in milliseconds.
+    pub ms: f64,
+    /// What it gave, by name; artifacts are objects with the key `$artifact`.
+    #[serde(default, skip_serializing_if = "Record::is_empty")]
+    pub outputs: Record,
+    /// Why it gave nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// Why something is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// A stable name in snake case.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// What a run cost; empty without a language model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {}
+
+impl RunResult {
+    /// The result of an outcome whose answer's files were put where `answer` says.
+    #[must_use]
+    pub fn new(outcome: &Outcome, answer: Vec<AnswerPart>) -> Self {
+        let declined = outcome.response.declined.as_ref().map(|decline| Failure {
+            code: "declined".to_owned(),
+            message: decline.reason.clone(),
+            hint: nearest(decline),
+        });
+        Self {
+            run: outcome.run.clone(),
+            status: outcome.status,
+            answer,
+            steps: outcome
+                .rounds
+                .iter()
+                .flat_map(|round| &round.steps)
+                .map(StepResult::from)
+                .collect(),
+            usage: Usage::default(),
+            notes: outcome.response.notes.clone(),
+            error: declined,
+        }
+    }
+
+    /// The result of a request that came to nothing.
+    #[must_use]
+    pub fn of_error(error: &MedleyError) -> Self {
+        Self {
+            run: String::new(),
+            status: RunStatus::Failed,
+            answer: Vec::new(),
+            steps: Vec::new(),
+            usage: Usage::default(),
+            notes: Vec::new(),
+            error: Some(Failure {
+                code: error.code().to_owned(),
+                message: error.to_string(),
+                hint: error.hint(),
+            }),
+        }
+    }
+}
+
+fn nearest(decline: &medley_orchestrator::Decline) -> Option<String> {
+    if decline.nearest.is_empty() {
+        return None;
+    }
+    let names: Vec<_> = decline
+        .nearest
+        .iter()
+        .map(|each| format!("{} ({})", each.capability, each.purpose.trim_end_matches('.')))
+        .collect();
+    Some(format!("what comes nearest: {}", names.join("; ")))
+}
+
+impl From<&StepReport> for StepResult {
+    fn from(step: &StepReport) -> Self {
+        Self {
+            id: step.id.clone(),
+            tool: step.tool.clone(),
+            provider: step.provider.clone(),
+            status: step.status,
+            ms: (step.ms * 1e3).round() / 1e3,
+            outputs: step.outputs.clone(),
+            error: step.error.as_ref().map(Failure::from),
+        }
+    }
+}
+
+impl From<&StepError> for Failure {
+    fn from(error: &StepError) -> Self {
+        Self {
+            code: error.code.clone(),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+        }
+    }
+}

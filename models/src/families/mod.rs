@@ -1,6 +1,0 @@
-//! Model families: the code that turns pictures, samples and text into arrays and back.
-//!
-//! A family knows its models' shapes and constants, and runs them through
-//! [`sessions`](crate::sessions); it knows nothing of tools, plans or where its files came from.
-
-pub mod ppocr;

@@ -1,0 +1,167 @@
+//! What the planner says when it cannot plan: which part of the request, why, and the way out.
+
+use medley_orchestrator::{Attachment, Capability, Decline, Kind, Suggestion};
+
+use super::{assembly::Obstacle, interpret::Reading, matching::Meaning, vocabulary::Vocabulary};
+
+/// What declining needs to know.
+pub(super) struct Decliner<'a> {
+    pub capabilities: &'a [Capability],
+    pub attachments: &'a [Attachment],
+    pub vocabulary: &'a Vocabulary,
+    pub request: &'a str,
+}
+
+/// A request without words.
+pub(super) fn empty() -> Decline {
+    Decline {
+        reason:
+            "the request is empty; say what to do, such as \"read the sign and say it out loud\""
+                .to_owned(),
+        nearest: Vec::new(),
+    }
+}
+
+/// A request in a language that the planner does not know.
+pub(super) fn foreign(language: &str) -> Decline {
+    Decline {
+        reason: format!(
+            "the request seems to be in {language}; without a language model only English and Chinese requests are \
+             understood, so write it in one of them"
+        ),
+        nearest: Vec::new(),
+    }
+}
+
+/// A request that asks for nothing.
+pub(super) fn nothing_asked() -> Decline {
+    Decline {
+        reason: "the request does not say what to do; name an action, such as \"read the sign\""
+            .to_owned(),
+        nearest: Vec::new(),
+    }
+}
+
+impl Decliner<'_> {
+    /// A clause that no tool fits.
+    pub(super) fn not_understood(&self, reading: &Reading) -> Decline {
+        let part = reading.clause.source(self.request);
+        self.with_nearest(
+            format!("no tool here does what \u{201c}{part}\u{201d} asks for; nothing was run"),
+            reading,
+        )
+    }
+
+    /// A clause that asks for a task which no tool does.
+    pub(super) fn missing_task(&self, reading: &Reading, task: usize) -> Decline {
+        let part = reading.clause.source(self.request);
+        let called = self
+            .vocabulary
+            .tasks
+            .task
+            .get(task)
+            .map_or("something else", |task| task.called.as_str());
+        self.with_nearest(
+            format!("\u{201c}{part}\u{201d} asks for {called}, and no tool here does that; nothing was run"),
+            reading,
+        )
+    }
+
+    /// A clause whose tool cannot be called.
+    pub(super) fn obstacle(
+        &self,
+        reading: &Reading,
+        capability: usize,
+        obstacle: &Obstacle,
+    ) -> Decline {
+        let part = reading.clause.source(self.request);
+        let tool = &self.capabilities[capability];
+        let reason = match obstacle {
+            Obstacle::Input { parameter } => {
+                let wanted = parameter
+                    .value_type
+                    .kinds()
+                    .first()
+                    .map_or("text", |kind| noun(*kind));
+                if self.attachments.is_empty() {
+                    format!(
+                        "\u{201c}{part}\u{201d} needs {wanted}, and no file is attached; add it with --attach FILE"
+                    )
+                } else {
+                    format!(
+                        "\u{201c}{part}\u{201d} needs {wanted}, and what is attached does not give it ({}); add it \
+                         with --attach FILE",
+                        self.attached()
+                    )
+                }
+            }
+            Obstacle::Argument { parameter } => {
+                let meaning = match parameter.description.trim().trim_end_matches('.') {
+                    "" => parameter.value_type.to_string(),
+                    description => description.to_owned(),
+                };
+                format!(
+                    "\u{201c}{part}\u{201d} does not say the {} that {} needs ({meaning}); add it to the request",
+                    parameter.name.replace('_', " "),
+                    tool.name
+                )
+            }
+            Obstacle::NoSuchFile { ordinal } => format!(
+                "\u{201c}{part}\u{201d} speaks of file {ordinal}, and {} attached; add it with --attach FILE",
+                match self.attachments.len() {
+                    0 => "none is".to_owned(),
+                    1 => "only one is".to_owned(),
+                    several => format!("only {several} are"),
+                }
+            ),
+        };
+        Decline {
+            reason,
+            nearest: vec![suggestion(tool)],
+        }
+    }
+
+    fn attached(&self) -> String {
+        let list: Vec<String> = self
+            .attachments
+            .iter()
+            .map(|attachment| format!("{} is {}", attachment.name, noun(attachment.artifact.kind)))
+            .collect();
+        list.join(", ")
+    }
+
+    fn with_nearest(&self, reason: String, reading: &Reading) -> Decline {
+        let nearest = reading
+            .matches
+            .iter()
+            .filter_map(|each| match each.meaning {
+                Meaning::Capability(index) => self.capabilities.get(index).map(suggestion),
+                Meaning::MissingTask(_) | Meaning::Filler => None,
+            });
+        Decline {
+            reason,
+            nearest: nearest.take(self.vocabulary.settings.suggestions).collect(),
+        }
+    }
+}
+
+fn suggestion(capability: &Capability) -> Suggestion {
+    Suggestion {
+        capability: capability.name.clone(),
+        purpose: capability.purpose.clone(),
+    }
+}
+
+/// A kind with its article.
+const fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Image => "a picture",
+        Kind::Audio => "sound",
+        Kind::Video => "a video",
+        Kind::Regions => "regions of a picture",
+        Kind::Table => "a table",
+        Kind::Json => "a JSON document",
+        Kind::File => "a file",
+    }
+}

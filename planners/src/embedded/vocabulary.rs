@@ -1,0 +1,262 @@
+//! What the planner knows of English and Chinese: data files, read once. No word of them stands in the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use medley_orchestrator::Kind;
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// A data file that is not what the planner reads.
+#[derive(Debug, thiserror::Error)]
+#[error("the planner's data file {file} is not usable")]
+pub struct VocabularyError {
+    file: &'static str,
+    #[source]
+    source: toml::de::Error,
+}
+
+/// Everything that the data files say.
+pub(super) struct Vocabulary {
+    pub settings: Settings,
+    pub words: Words,
+    pub arguments: Arguments,
+    pub tasks: Tasks,
+    pub chinese: Chinese,
+    pub languages: Languages,
+}
+
+impl Vocabulary {
+    /// Reads the data files that the program was built with.
+    pub(super) fn built_in() -> Result<Self, VocabularyError> {
+        macro_rules! data {
+            ($file:literal) => {
+                parse($file, include_str!(concat!("../../data/embedded/", $file)))?
+            };
+        }
+        Ok(Self {
+            settings: data!("settings.toml"),
+            words: data!("words.toml"),
+            arguments: data!("arguments.toml"),
+            tasks: data!("tasks.toml"),
+            chinese: data!("chinese.toml"),
+            languages: data!("languages.toml"),
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<T, VocabularyError> {
+    toml::from_str(text).map_err(|source| VocabularyError { file, source })
+}
+
+/// Thresholds and weights; scores are between 0 and 1.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    /// The least score at which a clause is taken to ask for a capability.
+    pub accept: f32,
+    /// The least score at which words without a verb are taken to be a clause of their own.
+    pub fragment: f32,
+    /// How much worse than the best a capability may be that is taken because its inputs are at hand.
+    pub margin: f32,
+    /// The share of common words in the score; the rest is the cosine of the embeddings.
+    pub word_weight: f32,
+    /// How many capabilities are named when a request is declined.
+    pub suggestions: usize,
+    /// The most tools in a row that are added to convert one type into another.
+    pub bridge_length: usize,
+    /// The share of the characters of a Chinese clause that may be unknown.
+    pub unknown_characters: f32,
+}
+
+/// Words with a grammatical role.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    /// Phrases that say that the next action works on the result of the last.
+    pub then: Vec<String>,
+    /// Phrases that only add an action.
+    pub also: Vec<String>,
+    /// Phrases with a connecting word that connects nothing.
+    pub together: Vec<String>,
+    /// Polite beginnings.
+    pub lead_ins: Vec<String>,
+    /// Words that begin an action.
+    pub verbs: BTreeSet<String>,
+    /// Words that stand for the last result.
+    pub pronouns: BTreeSet<String>,
+    /// Words that ask for the file as it was attached.
+    pub original: BTreeSet<String>,
+    /// Words that ask for a result beside the others.
+    pub copy: BTreeSet<String>,
+    /// Words that ask for each file.
+    pub every: BTreeSet<String>,
+    /// Words that say how something is to be said, rather than what.
+    pub manner: BTreeSet<String>,
+    /// First, second and so on, counted from 1; -1 is the last.
+    pub ordinals: BTreeMap<String, i64>,
+    /// Words that carry no meaning for the choice of a tool.
+    pub stop: BTreeSet<String>,
+    /// Words for the kinds of files.
+    pub kinds: BTreeMap<Kind, BTreeSet<String>>,
+    /// Words for numbers.
+    pub numbers: BTreeMap<String, f64>,
+}
+
+impl Words {
+    /// The kind of file that `word` names.
+    pub(super) fn kind_of(&self, word: &str) -> Option<Kind> {
+        self.kinds
+            .iter()
+            .find(|(_, names)| names.contains(word))
+            .map(|(kind, _)| *kind)
+    }
+}
+
+/// How arguments are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// Names of units, by unit.
+    pub units: BTreeMap<String, BTreeSet<String>>,
+    /// Numbers, by the names of the parameters that take them.
+    pub number: Vec<NumberRule>,
+    /// Words that stand for a value of a parameter with few values.
+    pub choice: Vec<Choice>,
+    /// Names of parameters of which several values make several results rather than one after the other.
+    pub alternatives: BTreeSet<String>,
+    /// Languages.
+    pub language: LanguageRule,
+    /// Colours.
+    pub colour: ColourRule,
+}
+
+/// How a number finds its parameter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NumberRule {
+    /// Names of the parameters.
+    pub names: BTreeSet<String>,
+    /// The capabilities that the rule is for; all if there is none.
+    #[serde(default)]
+    pub capabilities: BTreeSet<String>,
+    /// Words near the number that name the parameter.
+    #[serde(default)]
+    pub cues: BTreeSet<String>,
+    /// Units that are enough by themselves, and what their numbers are multiplied by.
+    #[serde(default)]
+    pub units: BTreeMap<String, f64>,
+    /// Whether the capability alone is cue enough.
+    #[serde(default)]
+    pub without_cue: bool,
+    /// Words that give a value without a number.
+    #[serde(default)]
+    pub values: BTreeMap<String, f64>,
+    /// The value from which relative numbers ("20 percent brighter") count.
+    #[serde(default)]
+    pub base: Option<f64>,
+    /// Words that make a relative number rise.
+    #[serde(default)]
+    pub more: BTreeSet<String>,
+    /// Words that make a relative number, or with no base any number, fall.
+    #[serde(default)]
+    pub less: BTreeSet<String>,
+    /// What `more` and `less` mean without a number.
+    #[serde(default)]
+    pub step: Option<f64>,
+}
+
+/// Words that stand for a value.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Choice {
+    /// The value; used where a parameter allows it.
+    pub value: String,
+    /// Names of the parameters; any if there is none.
+    #[serde(default)]
+    pub names: BTreeSet<String>,
+    /// The words.
+    pub words: Vec<String>,
+}
+
+/// How languages are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LanguageRule {
+    /// Names of the parameters.
+    pub names: BTreeSet<String>,
+    /// Words before the name of a language that make it the one to use.
+    pub before: BTreeSet<String>,
+    /// Words behind it.
+    pub after: BTreeSet<String>,
+    /// Names, by ISO 639-1 code.
+    pub codes: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// How colours are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ColourRule {
+    /// Names of the parameters.
+    pub names: BTreeSet<String>,
+    /// Values, by word.
+    pub values: BTreeMap<String, String>,
+}
+
+/// Tasks of the field: more ways to ask for those that are there, and what those that are not there look like.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tasks {
+    /// The tasks.
+    pub task: Vec<Task>,
+    /// Sentences that ask for nothing.
+    pub filler: Vec<String>,
+}
+
+/// A task of the field.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Task {
+    /// The capability's name.
+    pub name: String,
+    /// What it is called in a sentence.
+    pub called: String,
+    /// Ways to ask for it.
+    pub phrases: Vec<String>,
+}
+
+/// Chinese as English.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chinese {
+    /// English for phrases; the longest that fits is taken.
+    pub phrases: BTreeMap<String, String>,
+    /// Words before an object that stands before its verb.
+    pub object_markers: BTreeSet<String>,
+    /// Digits and powers of ten.
+    pub digits: BTreeMap<char, u32>,
+    /// Powers of ten.
+    pub powers: BTreeMap<char, u32>,
+}
+
+/// Languages that are recognised in order to say that they are not understood.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Languages {
+    /// Words of English that are frequent in requests.
+    pub english: BTreeSet<String>,
+    /// Frequent words of others, by the language's English name.
+    pub others: BTreeMap<String, BTreeSet<String>>,
+    /// Unicode ranges of scripts, by the English name of the languages written in them.
+    pub scripts: BTreeMap<String, Vec<(char, char)>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_files_are_read() {
+        let vocabulary = Vocabulary::built_in().unwrap();
+        assert!(vocabulary.settings.accept > 0.0);
+        assert!(vocabulary.chinese.phrases.len() > 100);
+    }
+}

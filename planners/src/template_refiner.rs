@@ -1,0 +1,245 @@
+//! The answer without any model: what was asked for, in the order of the request.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use async_trait::async_trait;
+use medley_orchestrator::{
+    Artifact, Kind, Part, Refiner, Request, Response, RunReport, StepReport, StepStatus, Value,
+};
+
+/// Orders the results of a run, and notes what is missing; adds no words of its own to what was found.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TemplateRefiner;
+
+#[async_trait]
+impl Refiner for TemplateRefiner {
+    async fn refine(&self, request: &Request, rounds: &[RunReport]) -> Response {
+        let mut names = Names::new(request);
+        let mut shown = BTreeSet::new();
+        let mut parts = Vec::new();
+        for answer in rounds.iter().flat_map(|round| &round.answer) {
+            let artifacts = answer.value.artifacts();
+            if artifacts.is_empty() {
+                let text = words(&answer.value);
+                parts.push(Part::Text { text });
+            }
+            for artifact in artifacts {
+                // Two steps may give the same bytes; they are shown once.
+                if shown.insert((artifact.id, artifact.kind)) {
+                    parts.push(Part::Artifact {
+                        name: names.name(answer.tool.as_deref(), artifact),
+                        artifact: artifact.clone(),
+                    });
+                }
+            }
+        }
+        let steps = rounds.iter().flat_map(|round| &round.steps);
+        Response {
+            parts,
+            notes: steps.filter_map(failure).collect(),
+            declined: None,
+        }
+    }
+}
+
+/// A value in words; to find nothing is an answer too.
+fn words(value: &Value) -> String {
+    let text = value.to_string();
+    if text.trim().is_empty() {
+        "No text was found.".to_owned()
+    } else {
+        text
+    }
+}
+
+/// A note of a step that gave nothing, with the way out.
+fn failure(step: &StepReport) -> Option<String> {
+    if step.status != StepStatus::Failed {
+        return None;
+    }
+    let error = step.error.as_ref()?;
+    let hint = error.hint.iter().map(|hint| format!("; {hint}"));
+    let hint: String = hint.collect();
+    Some(format!("{} failed: {}{hint}", step.tool, error.message))
+}
+
+/// Names for files: the attachment's, where there is only one, and what was done.
+struct Names {
+    stem: Option<String>,
+    taken: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn new(request: &Request) -> Self {
+        let stem = match request.attachments.as_slice() {
+            [only] => Path::new(&only.name)
+                .file_stem()
+                .map(|stem| plain(&stem.to_string_lossy())),
+            _ => None,
+        };
+        Self {
+            stem: stem.filter(|stem| !stem.is_empty()),
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// A name that no other part has; an answer without a tool is an attachment.
+    fn name(&mut self, tool: Option<&str>, artifact: &Artifact) -> String {
+        let action = tool.map(|tool| action(tool, artifact.kind));
+        let name = match (&self.stem, action) {
+            (Some(stem), Some(action)) => format!("{stem}-{action}"),
+            (Some(stem), None) => stem.clone(),
+            (None, Some(action)) => action,
+            (None, None) => artifact.kind.name().to_owned(),
+        };
+        let count = self.taken.entry(name.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => name,
+            several => format!("{name}-{several}"),
+        }
+    }
+}
+
+/// What a tool did, without the kind that the file shows anyway: `grayscale` for `grayscale_image`.
+fn action(tool: &str, kind: Kind) -> String {
+    let words: Vec<&str> = tool.split('_').collect();
+    let kept: Vec<&str> = match words.as_slice() {
+        [rest @ .., last]
+            if *last == kind.name() && !rest.is_empty() && rest.last() != Some(&"to") =>
+        {
+            rest.to_vec()
+        }
+        _ => words,
+    };
+    kept.join("-")
+}
+
+/// Text as part of a file name on any system.
+fn plain(text: &str) -> String {
+    let safe = |each: char| {
+        if each.is_alphanumeric() || matches!(each, '-' | '_' | '.') {
+            each
+        } else {
+            '-'
+        }
+    };
+    let name: String = text.chars().map(safe).take(80).collect();
+    name.trim_matches(['-', '.']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use medley_orchestrator::{Answer, Attachment, Digest, Facts, RunStatus, StepError};
+
+    use super::*;
+
+    fn artifact(content: &str, kind: Kind) -> Artifact {
+        Artifact {
+            id: Digest::of(content.as_bytes()),
+            kind,
+            mime: String::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    fn answer(tool: &str, value: impl Into<Value>) -> Answer {
+        Answer {
+            step: Some("s1".to_owned()),
+            tool: Some(tool.to_owned()),
+            value: value.into(),
+        }
+    }
+
+    fn report(answer: Vec<Answer>, steps: Vec<StepReport>) -> RunReport {
+        RunReport {
+            run: "r".to_owned(),
+            status: RunStatus::Succeeded,
+            steps,
+            answer,
+            ms: 0.0,
+        }
+    }
+
+    fn request(names: &[&str]) -> Request {
+        Request {
+            text: String::new(),
+            attachments: names
+                .iter()
+                .map(|name| Attachment {
+                    name: (*name).to_owned(),
+                    artifact: artifact(name, Kind::Image),
+                })
+                .collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn parts_come_in_order_with_names_of_their_own() {
+        let picture = Value::Artifact(artifact("grey", Kind::Image));
+        let other = Value::Artifact(artifact("grey too", Kind::Image));
+        let sound = Value::Artifact(artifact("wave", Kind::Audio));
+        let rounds = [report(
+            vec![
+                answer("ocr", "OPEN"),
+                answer("text_to_speech", sound),
+                answer("grayscale_image", picture.clone()),
+                answer("grayscale_image", picture),
+                answer("grayscale_image", other),
+            ],
+            vec![],
+        )];
+        let response = TemplateRefiner
+            .refine(&request(&["my sign!.png"]), &rounds)
+            .await;
+        let shown: Vec<String> = response
+            .parts
+            .into_iter()
+            .map(|part| match part {
+                Part::Text { text } => text,
+                Part::Artifact { name, .. } => format!("<{name}>"),
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "OPEN",
+                "<my-sign-text-to-speech>",
+                "<my-sign-grayscale>",
+                "<my-sign-grayscale-2>"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_found_is_an_answer_and_a_failure_a_note() {
+        let failed = StepReport {
+            id: "s2".to_owned(),
+            tool: "text_to_speech".to_owned(),
+            provider: None,
+            status: StepStatus::Failed,
+            ms: 1.0,
+            outputs: BTreeMap::new(),
+            error: Some(StepError::new(
+                "x",
+                "there is no voice",
+                Some("name another"),
+            )),
+        };
+        let rounds = [report(vec![answer("ocr", "")], vec![failed])];
+        let response = TemplateRefiner.refine(&request(&[]), &rounds).await;
+        assert_eq!(
+            response.parts,
+            [Part::Text {
+                text: "No text was found.".to_owned()
+            }]
+        );
+        assert_eq!(
+            response.notes,
+            ["text_to_speech failed: there is no voice; name another"]
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! Requests become the plans that a person would expect: the real encoder over a registry of described tools.
+//!
+//! The requests are data: `requests/development.toml`, which the planner was made with, and `requests/held_out.toml`,
+//! which it was not.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use medley_models::{Models, ModelsOptions};
+use medley_orchestrator::{
+    Artifact, Attachment, CallContext, Capability, Decision, Determinism, Digest, DraftPlan,
+    Effects, Facts, Kind, Plan, Planner, Profile, Provider, Record, Registration, Registry,
+    Request, Scope, Situation, ToolError,
+};
+use medley_planners::{EmbeddedPlanner, LazyEncoder};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    files: Vec<String>,
+    english: Vec<String>,
+    #[serde(default)]
+    chinese: Vec<String>,
+    /// Steps as `capability argument=value`; a `*` at the end allows more arguments, as a value any value.
+    #[serde(default)]
+    steps: Vec<String>,
+    #[serde(default)]
+    answer: Vec<String>,
+    /// Words of the reason for declining.
+    declined: Option<String>,
+    /// Whether more steps may follow.
+    #[serde(default)]
+    partial: bool,
+}
+
+/// A provider that is there and never called.
+struct Described(Profile);
+
+#[async_trait]
+impl Provider for Described {
+    fn profile(&self) -> &Profile {
+        &self.0
+    }
+
+    async fn call(&self, _: Record, _: &CallContext) -> Result<Record, ToolError> {
+        Err(ToolError::permanent("described", "it is only described"))
+    }
+}
+
+fn registry() -> Registry {
+    let capabilities: Vec<Capability> =
+        serde_json::from_str(include_str!("../fixtures/capabilities.json")).unwrap();
+    let mut registry = Registry::new();
+    for capability in capabilities {
+        register(&mut registry, capability);
+    }
+    registry
+}
+
+fn register(registry: &mut Registry, capability: Capability) {
+    let profile = Profile {
+        id: "described".to_owned(),
+        revision: "1".to_owned(),
+        effects: Effects::Pure,
+        determinism: Determinism::Deterministic,
+        time_limit: None,
+    };
+    registry
+        .register(Registration::new(capability, Described(profile)))
+        .unwrap();
+}
+
+fn planner() -> Arc<EmbeddedPlanner> {
+    let models = Models::open(ModelsOptions::from_environment().unwrap()).unwrap();
+    let cache = models.home().root().join("cache/planner-tests");
+    Arc::new(EmbeddedPlanner::new(LazyEncoder::new(models), cache).unwrap())
+}
+
+fn request(text: &str, files: &[String]) -> Request {
+    let attachments = files.iter().map(|name| Attachment {
+        name: name.clone(),
+        artifact: Artifact {
+            id: Digest::of(name.as_bytes()),
+            kind: if name.ends_with(".txt") {
+                Kind::Text
+            } else {
+                Kind::Image
+            },
+            mime: String::new(),
+            facts: Facts::default(),
+        },
+    });
+    Request {
+        text: text.to_owned(),
+        attachments: attachments.collect(),
+    }
+}
+
+async fn decide(planner: &EmbeddedPlanner, registry: &Registry, request: &Request) -> Decision {
+    let cancel = CancellationToken::new();
+    let situation = Situation {
+        request,
+        registry,
+        rounds: &[],
+        cancel: &cancel,
+    };
+    planner.decide(&situation).await.unwrap()
+}
+
+/// A plan as the case files write it.
+fn written(draft: &DraftPlan) -> (Vec<String>, Vec<String>) {
+    let value = |value: &Json| match value {
+        Json::String(text) if text.contains(' ') => format!("{text:?}"),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let steps = draft.steps.iter().map(|step| {
+        let mut arguments: Vec<String> = step
+            .args
+            .iter()
+            .map(|(name, argument)| format!("{name}={}", value(argument)))
+            .collect();
+        arguments.sort();
+        std::iter::once(step.tool.clone())
+            .chain(arguments)
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    let answer = draft.answer.iter().flatten().map(value);
+    (steps.collect(), answer.collect())
+}
+
+fn step_fits(wanted: &str, step: &str) -> bool {
+    let Some(open) = wanted.strip_suffix(" *") else {
+        return match wanted.split_once("=* ") {
+            Some((before, behind)) => step.starts_with(before) && step.ends_with(behind),
+            None => step == wanted,
+        };
+    };
+    let words: Vec<&str> = step.split(' ').collect();
+    open.split(' ').all(|word| words.contains(&word))
+}
+
+/// What is wrong with a decision, if anything is.
+fn problem(
+    case: &Case,
+    registry: &Registry,
+    request: &Request,
+    decision: &Decision,
+) -> Option<String> {
+    match (decision, &case.declined) {
+        (Decision::Decline(decline), Some(words)) => {
+            (!decline.reason.contains(words)).then(|| format!("declined: {}", decline.reason))
+        }
+        (Decision::Decline(decline), None) => Some(format!("declined: {}", decline.reason)),
+        (Decision::Add { draft, .. }, None) => {
+            let (steps, answer) = written(draft);
+            if let Err(defects) = Plan::validate(draft, registry, &Scope::of_request(request)) {
+                return Some(format!("no valid plan: {defects}\n      {steps:#?}"));
+            }
+            let enough = if case.partial {
+                steps.len() >= case.steps.len()
+            } else {
+                steps.len() == case.steps.len()
+            };
+            let same = enough
+                && case
+                    .steps
+                    .iter()
+                    .zip(&steps)
+                    .all(|(wanted, step)| step_fits(wanted, step));
+            (!same || (!case.partial && answer != case.answer))
+                .then(|| format!("{steps:?} -> {answer:?}"))
+        }
+        (Decision::Add { draft, .. }, Some(_)) => Some(format!("planned: {:?}", written(draft).0)),
+        (other, _) => Some(format!("{other:?}")),
+    }
+}
+
+/// Plans every request of a file; returns how many there are, and what is wrong with which.
+async fn run(cases: &str) -> (usize, Vec<String>) {
+    let cases: Cases = toml::from_str(cases).unwrap();
+    let (planner, registry) = (planner(), registry());
+    let (mut count, mut wrong) = (0, Vec::new());
+    for case in &cases.case {
+        for text in case.english.iter().chain(&case.chinese) {
+            count += 1;
+            let request = request(text, &case.files);
+            let decision = decide(&planner, &registry, &request).await;
+            if let Some(problem) = problem(case, &registry, &request, &decision) {
+                wrong.push(format!("{text:?}\n    {problem}"));
+            }
+        }
+    }
+    println!("{} of {count} are planned as expected", count - wrong.len());
+    (count, wrong)
+}
+
+#[tokio::test]
+async fn requests_become_the_expected_plans() {
+    let (_, wrong) = run(include_str!("requests/development.toml")).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn most_requests_that_it_was_not_made_with_become_the_expected_plans() {
+    let (count, wrong) = run(include_str!("requests/held_out.toml")).await;
+    assert!(wrong.len() * 10 <= count * 3, "{}", wrong.join("\n"));
+}
