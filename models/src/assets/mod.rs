@@ -4,6 +4,7 @@
 //! calls block, some for as long as a download takes; async callers use `spawn_blocking`. The store knows nothing of
 //! what the files are for.
 
+mod asset;
 mod child;
 mod digest;
 mod events;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::asset::{Asset, AssetOrigin};
 pub use self::digest::{InvalidDigest, Sha256Digest};
 pub use self::events::{AssetEvent, AssetObserver, AssetStage};
 pub use self::manifest::{Defect, Problem};
@@ -40,74 +42,6 @@ use crate::catalogue::{Build, Catalogue, Entry, current_platform};
 use crate::error::ModelError;
 use crate::home::Home;
 use crate::options::ModelsOptions;
-
-/// The files of one asset, present and checked.
-#[derive(Debug, Clone)]
-pub struct Asset {
-    name: String,
-    version: String,
-    origin: AssetOrigin,
-    directory: PathBuf,
-    files: BTreeMap<String, PathBuf>,
-    fingerprint: Sha256Digest,
-}
-
-/// Where the files of an asset were found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AssetOrigin {
-    /// In the store, fetched and checked by Medley.
-    Store,
-    /// At a path that the user named; its content was not checked.
-    Named(NamedPath),
-}
-
-impl Asset {
-    /// Name of the asset.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Version that the catalogue gives; files at a path that the user named may have another.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// Where the files were found.
-    #[must_use]
-    pub fn origin(&self) -> &AssetOrigin {
-        &self.origin
-    }
-
-    /// The directory that holds the files.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// Absolute path of a file, or of a directory that the catalogue lists as one, by its logical name.
-    ///
-    /// # Errors
-    /// [`ModelError::UnknownFile`] if the catalogue lists no such name for the asset.
-    pub fn file(&self, logical: &str) -> Result<PathBuf, ModelError> {
-        self.files
-            .get(logical)
-            .cloned()
-            .ok_or_else(|| ModelError::UnknownFile {
-                asset: self.name.clone(),
-                file: logical.to_owned(),
-            })
-    }
-
-    /// A digest that changes when the files do: of the pinned digests, or of paths, sizes and times of change where
-    /// the user named a path.
-    #[must_use]
-    pub fn fingerprint(&self) -> Sha256Digest {
-        self.fingerprint
-    }
-}
 
 /// Fetches, checks and finds assets. Cheap to clone; all clones share what they know.
 #[derive(Clone)]

@@ -280,3 +280,45 @@ fn bytes_below(scratch: &Path) -> u64 {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(said: &str) -> ModelError {
+        let wheel = Wheel {
+            project: "tiny-asset".to_owned(),
+            version: "1.0".to_owned(),
+            file: "tiny_asset-1.0-py3-none-any.whl".to_owned(),
+            sha256: Sha256Digest::of(b""),
+            size: 0,
+        };
+        let (cancel, report) = (CancellationToken::new(), |_| {});
+        let errand = Errand {
+            asset: "tiny",
+            wheel: &wheel,
+            cancel: &cancel,
+            report: &report,
+        };
+        errand.failure(said, Path::new("scratch"))
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_under_pip_is_told_as_such() {
+        let said = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n";
+        assert!(matches!(failure(said), ModelError::NoSpace { .. }));
+    }
+
+    #[test]
+    fn the_cause_is_told_before_the_consequence() {
+        let said = "WARNING: Retrying (Retry(total=1)) after connection broken\nWARNING: Retrying (Retry(total=0))\n\
+                    ERROR: No matching distribution found for tiny-asset==1.0\n";
+        let told = failure(said).to_string();
+        assert!(
+            told.ends_with(
+                "connection broken\nERROR: No matching distribution found for tiny-asset==1.0"
+            ),
+            "{told}"
+        );
+    }
+}

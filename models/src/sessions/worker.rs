@@ -7,7 +7,8 @@ use std::thread;
 
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use ort::ep;
-use ort::session::{Session as Model, builder::GraphOptimizationLevel};
+use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{RunOptions, Session as Model};
 use ort::value::{Outlet, TensorRef};
 
 use super::batch::{self, Job};
@@ -36,10 +37,9 @@ pub(super) fn start(
             let runtime = runtime.clone();
             let path = path.clone();
             move || match load(&runtime, &path, options) {
-                Ok((model, facts)) => {
-                    let max_rows = batch_rows(&facts, options);
+                Ok((mut worker, facts)) => {
                     if report.send(Ok(facts)).is_ok() {
-                        serve(model, &path, &queue, max_rows);
+                        worker.serve(&queue);
                     }
                 }
                 // Nobody is left to tell if the channel is closed.
@@ -64,16 +64,20 @@ fn load(
     runtime: &OnnxRuntime,
     path: &Path,
     options: SessionsOptions,
-) -> ort::Result<(Model, Facts)> {
-    // Inputs of many sizes would make the arena and the memory pattern grow to the sum of their
-    // peaks. Spinning threads would take the cores from whatever runs between two inferences.
+) -> ort::Result<(Worker, Facts)> {
+    // Memory patterns are kept for every input shape, and shapes here hardly repeat. Spinning
+    // threads would take the cores from whatever runs between two inferences.
     let model = Model::builder(runtime.environment())?
-        .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
+        .with_execution_providers([ep::CPU::default().with_arena_allocator(true).build()])?
         .with_memory_pattern(false)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(options.threads)?
         .with_intra_op_spinning(false)?
         .commit_from_file(path)?;
+    // The arena saves page faults within a run; kept between runs, it would hold the largest
+    // input's memory for good.
+    let mut run_options = RunOptions::new()?;
+    run_options.set("memory.enable_memory_arena_shrinkage", "cpu:0")?;
     let mut metadata = HashMap::new();
     {
         let notes = model.metadata()?;
@@ -88,7 +92,13 @@ fn load(
         outputs: model.outputs().iter().map(axes).collect(),
         metadata,
     };
-    Ok((model, facts))
+    let worker = Worker {
+        model,
+        run_options,
+        path: path.to_owned(),
+        max_rows: batch_rows(&facts, options),
+    };
+    Ok((worker, facts))
 }
 
 /// The sizes of an input's or output's axes; the library writes a free one as a negative number.
@@ -115,77 +125,93 @@ fn batch_rows(facts: &Facts, options: SessionsOptions) -> usize {
     }
 }
 
-fn serve(mut model: Model, path: &Path, queue: &Receiver<Job>, max_rows: usize) {
-    let mut waiting = VecDeque::new();
-    loop {
-        if waiting.is_empty() {
-            match queue.recv() {
-                Ok(job) => waiting.push_back(job),
-                Err(_) => return,
-            }
-        }
-        waiting.extend(queue.try_iter());
-        let mut jobs = batch::take(&mut waiting, max_rows);
-        if jobs.len() > 1 {
-            jobs = answer_together(&mut model, path, jobs);
-        }
-        for job in jobs {
-            let Job { input, answer, .. } = job;
-            let mut answer = Some(answer);
-            let result = infer(&mut model, path, &input, |output| {
-                if let Some(answer) = answer.take() {
-                    answer(Ok(output));
+/// What a model's thread owns.
+struct Worker {
+    model: Model,
+    run_options: RunOptions,
+    path: PathBuf,
+    max_rows: usize,
+}
+
+impl Worker {
+    /// Answers calls until nobody can make any.
+    fn serve(&mut self, queue: &Receiver<Job>) {
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                match queue.recv() {
+                    Ok(job) => waiting.push_back(job),
+                    Err(_) => return,
                 }
-            });
-            if let (Err(error), Some(answer)) = (result, answer) {
-                answer(Err(error));
+            }
+            waiting.extend(queue.try_iter());
+            let mut jobs = batch::take(&mut waiting, self.max_rows);
+            if jobs.len() > 1 {
+                jobs = self.answer_together(jobs);
+            }
+            for job in jobs {
+                self.answer(job);
             }
         }
     }
-}
 
-/// Runs `jobs` as one batch, and returns those that have to run alone because that failed.
-fn answer_together(model: &mut Model, path: &Path, jobs: Vec<Job>) -> Vec<Job> {
-    let inputs: Vec<ArrayViewD<'_, f32>> = jobs.iter().map(|job| job.input.view()).collect();
-    let Ok(input) = ndarray::concatenate(Axis(0), &inputs) else {
-        return jobs;
-    };
-    let mut jobs = jobs;
-    // One bad call must not fail its neighbours: any error sends each of them on its own.
-    let _ = infer(model, path, &input, |output| {
-        if output.shape().first() != input.shape().first() {
-            return;
-        }
-        let mut start = 0;
-        for job in jobs.drain(..) {
-            let end = start + job.input.len_of(Axis(0));
-            let rows = output.slice_axis(Axis(0), Slice::from(start..end));
-            (job.answer)(Ok(rows));
-            start = end;
-        }
-    });
-    jobs
-}
-
-fn infer(
-    model: &mut Model,
-    path: &Path,
-    input: &ArrayD<f32>,
-    read: impl FnOnce(ArrayViewD<'_, f32>),
-) -> Result<(), ModelError> {
-    let failed = |error: ort::Error| ModelError::Inference {
-        path: path.to_owned(),
-        problem: error.to_string(),
-    };
-    let input = input.as_standard_layout();
-    let tensor = TensorRef::from_array_view(input.view()).map_err(failed)?;
-    let outputs = model.run(ort::inputs![tensor]).map_err(failed)?;
-    let Some((_, output)) = outputs.iter().next() else {
-        return Err(ModelError::UnexpectedModel {
-            path: path.to_owned(),
-            problem: "it has no output".to_owned(),
+    /// Runs `jobs` as one batch, and returns those that have to run alone because that failed.
+    fn answer_together(&mut self, mut jobs: Vec<Job>) -> Vec<Job> {
+        let inputs: Vec<ArrayViewD<'_, f32>> = jobs.iter().map(|job| job.input.view()).collect();
+        let Ok(input) = ndarray::concatenate(Axis(0), &inputs) else {
+            return jobs;
+        };
+        // One bad call must not fail its neighbours: any error sends each of them on its own.
+        let _ = self.infer(&input, |output| {
+            if output.shape().first() != input.shape().first() {
+                return;
+            }
+            let mut start = 0;
+            for job in jobs.drain(..) {
+                let end = start + job.input.len_of(Axis(0));
+                let rows = output.slice_axis(Axis(0), Slice::from(start..end));
+                (job.answer)(Ok(rows));
+                start = end;
+            }
         });
-    };
-    read(output.try_extract_array::<f32>().map_err(failed)?);
-    Ok(())
+        jobs
+    }
+
+    fn answer(&mut self, job: Job) {
+        let Job { input, answer, .. } = job;
+        let mut answer = Some(answer);
+        let result = self.infer(&input, |output| {
+            if let Some(answer) = answer.take() {
+                answer(Ok(output));
+            }
+        });
+        if let (Err(error), Some(answer)) = (result, answer) {
+            answer(Err(error));
+        }
+    }
+
+    fn infer(
+        &mut self,
+        input: &ArrayD<f32>,
+        read: impl FnOnce(ArrayViewD<'_, f32>),
+    ) -> Result<(), ModelError> {
+        let failed = |error: ort::Error| ModelError::Inference {
+            path: self.path.clone(),
+            problem: error.to_string(),
+        };
+        let input = input.as_standard_layout();
+        let tensor = TensorRef::from_array_view(input.view()).map_err(failed)?;
+        let outputs = self
+            .model
+            .run_with_options(ort::inputs![tensor], &self.run_options)
+            .map_err(failed)?;
+        let Some((_, output)) = outputs.iter().next() else {
+            return Err(ModelError::UnexpectedModel {
+                path: self.path.clone(),
+                problem: "it has no output".to_owned(),
+            });
+        };
+        read(output.try_extract_array::<f32>().map_err(failed)?);
+        Ok(())
+    }
 }

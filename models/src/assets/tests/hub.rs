@@ -102,7 +102,7 @@ fn a_transfer_that_breaks_off_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_cancelled_transfer_is_no_asset_and_can_be_taken_up_again() {
+fn a_cancelled_transfer_is_no_asset() {
     let place = tempfile::tempdir().unwrap();
     let home = Home::at(place.path());
     let hub = hub();

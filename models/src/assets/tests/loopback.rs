@@ -113,15 +113,14 @@ impl Loopback {
             let mut shared = self.shared.lock().unwrap();
             shared.requests.push(path.clone());
             let whole = start.is_none_or(|(_, to)| to.is_none());
-            let page = shared.pages.get_mut(&path).map(|page| {
+            shared.pages.get_mut(&path).map(|page| {
                 let answer = page.clone();
                 page.broken = page.broken.saturating_sub(usize::from(whole));
                 Page {
                     broken: if whole { answer.broken } else { 0 },
                     ..answer
                 }
-            });
-            page
+            })
         };
         let Some(page) = page else {
             return write!(

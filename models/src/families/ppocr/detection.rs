@@ -7,29 +7,27 @@ use ndarray::Array4;
 use tokio_util::sync::CancellationToken;
 
 use super::boxes::TextMap;
-use super::fit;
+use super::fit::{Fitted, SHORTER_SIDE, in_steps};
 use super::geometry::Quad;
 use super::pixels;
 use crate::ModelError;
 use crate::sessions::Session;
 
-/// The network sees pictures with their shorter side at least this long, in pixels.
-const SHORTER_SIDE: u32 = 736;
-
-/// Boxes around the text of `picture`, in its pixels, in a fixed order.
+/// Boxes around the text of a picture, in pixels of the fitted one, in a fixed order.
 pub(super) fn boxes(
     model: &Session,
-    picture: &RgbImage,
+    fitted: &Fitted<'_>,
     cancel: &CancellationToken,
 ) -> Result<Vec<Quad>, ModelError> {
+    let picture = fitted.picture.as_ref();
     let (width, height) = picture.dimensions();
     let shorter = width.min(height);
-    let factor = if shorter < SHORTER_SIDE {
+    let factor = if fitted.enlarge && shorter < SHORTER_SIDE {
         f64::from(SHORTER_SIDE) / f64::from(shorter)
     } else {
         1.0
     };
-    let size = fit::in_steps((width, height), factor);
+    let size = in_steps((width, height), factor);
     let input = if size == (width, height) {
         planes(picture)
     } else {

@@ -8,6 +8,7 @@
 //! Knows nothing of files, tools or the order in which a person reads.
 
 mod boxes;
+mod contrast;
 mod crop;
 mod decoding;
 mod detection;

@@ -72,7 +72,7 @@ impl PpOcr {
     /// Detection and orientation.
     fn find(&self, picture: &RgbImage, cancel: &CancellationToken) -> Result<Page, ModelError> {
         let fitted = Fitted::new(picture)?;
-        let boxes = detection::boxes(&self.detection, &fitted.picture, cancel)?;
+        let boxes = detection::boxes(&self.detection, &fitted, cancel)?;
         let mut lines: Vec<Found> = boxes
             .into_iter()
             .filter_map(|quad| {

@@ -1,5 +1,7 @@
 //! Pixels to numbers: resizing and the normalised planes that the networks take.
 
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
@@ -12,12 +14,21 @@ use crate::ModelError;
 pub(super) fn resized(picture: &RgbImage, width: u32, height: u32) -> Result<RgbImage, ModelError> {
     let mut resized = RgbImage::new(width, height);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Interpolation(FilterType::Bilinear));
+    // The resizer that takes any kind of picture would be compiled for all of them here.
+    let (from_width, from_height) = picture.dimensions();
+    let from =
+        TypedImageRef::<U8x3>::from_buffer(from_width, from_height, picture).map_err(failed)?;
+    let mut to = TypedImage::<U8x3>::from_buffer(width, height, &mut resized).map_err(failed)?;
     Resizer::new()
-        .resize(picture, &mut resized, &options)
-        .map_err(|error| ModelError::Picture {
-            problem: error.to_string(),
-        })?;
+        .resize_typed(&from, &mut to, &options)
+        .map_err(failed)?;
     Ok(resized)
+}
+
+fn failed(error: impl std::fmt::Display) -> ModelError {
+    ModelError::Picture {
+        problem: error.to_string(),
+    }
 }
 
 /// Writes `picture` to the left of three planes (blue, green, red), each `stride` wide and as high
