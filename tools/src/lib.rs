@@ -33,3 +33,29 @@ pub fn register(registry: &mut Registry, models: &Models) -> Result<(), Registry
     registry.register(pictures::DrawRegions)?;
     registry.register(pictures::RedactRegions)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_can_be_asked_for_and_is_documented() {
+        let mut registry = Registry::new();
+        register(&mut registry).unwrap();
+        assert!(registry.plannable().count() >= 11);
+        for capability in registry.plannable() {
+            let name = &capability.name;
+            assert!(capability.phrases.len() >= 5, "{name}");
+            for parameter in &capability.parameters {
+                assert!(
+                    !parameter.description.is_empty(),
+                    "{name}.{}",
+                    parameter.name
+                );
+            }
+            for output in &capability.outputs {
+                assert!(!output.description.is_empty(), "{name}.{}", output.name);
+            }
+        }
+    }
+}

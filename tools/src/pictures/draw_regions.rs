@@ -24,7 +24,7 @@ pub struct DrawRegions;
 pub struct DrawInput {
     /// The picture to draw on.
     pub image: ImageArtifact,
-    /// The regions to draw: the result of OCR or detection, a list of regions or boxes, or one.
+    /// The regions to draw: the result of OCR or detection, a list of regions or boxes, or one region.
     pub regions: Places,
     /// Colour of the lines: a name, #rrggbb or #rrggbbaa. Red by default.
     pub colour: Option<Colour>,
@@ -100,8 +100,8 @@ impl Pen {
         let side = layer.width().min(layer.height());
         Self {
             colour,
-            width: width.unwrap_or((side / 250).max(2)).max(1) as f32,
-            dot: (side / 600).max(1),
+            width: width.unwrap_or((side / 200).max(2)).max(1) as f32,
+            dot: (side.saturating_add(200) / 400).max(1),
         }
     }
 

@@ -111,7 +111,9 @@ mod tests {
     fn latin_and_chinese_have_glyphs() {
         assert!(dark_pixels("sign") > 20);
         assert!(dark_pixels("出口") > 30);
-        assert_ne!(dark_pixels("出"), dark_pixels("\u{fffd}"));
+        let width = |text| Label::new(text, Colour::RED, 1, 1000).width();
+        assert_eq!(width("出口"), 2 * width("出") - 2 * MARGIN);
+        assert!(width("出") > width("\u{fffd}"));
         assert_eq!(
             dark_pixels("\u{1F600}"),
             dark_pixels("\u{fffd}"),

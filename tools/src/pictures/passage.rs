@@ -85,3 +85,83 @@ pub(super) fn check_size(parameter: &str, width: f64, height: f64) -> Result<(),
     )
     .with_hint("ask for a smaller picture"))
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgba, RgbaImage};
+    use medley_orchestrator::ToolErrorKind;
+
+    use super::*;
+    use crate::pictures::testing::{Bench, quarters};
+
+    #[tokio::test]
+    async fn a_result_keeps_the_format_that_can_carry_it() {
+        let bench = Bench::new();
+        for (given, kept) in [
+            (PictureFormat::Png, PictureFormat::Png),
+            (PictureFormat::Jpeg, PictureFormat::Jpeg),
+            (PictureFormat::WebP, PictureFormat::WebP),
+            (PictureFormat::Bmp, PictureFormat::Bmp),
+            (PictureFormat::Tiff, PictureFormat::Tiff),
+            (PictureFormat::Gif, PictureFormat::Png),
+            (PictureFormat::Ico, PictureFormat::Png),
+        ] {
+            let image = bench.picture(quarters(8, 8), given).await;
+            let changed = transform(&image, bench.context(), Ok).await.unwrap();
+            assert_eq!(changed.image.mime, kept.mime());
+            assert_eq!(changed.image.facts.width, Some(8));
+        }
+        let image = bench.picture(quarters(8, 8), PictureFormat::Jpeg).await;
+        let glass = RgbaImage::from_pixel(2, 2, Rgba([0; 4]));
+        let changed = transform(&image, bench.context(), |picture| {
+            Ok(picture.with_pixels(glass))
+        });
+        assert_eq!(changed.await.unwrap().image.mime, "image/png");
+    }
+
+    #[tokio::test]
+    async fn metadata_does_not_pass() {
+        let bench = Bench::new();
+        let image = bench.picture(quarters(16, 16), PictureFormat::Jpeg).await;
+        let jpeg = bench.context().read(&image).await.unwrap();
+        let mut content = b"\xff\xd8\xff\xe1\x00\x16Exif\0\0taken at home".to_vec();
+        content.extend(&jpeg[2..]);
+        let image = bench.file(content, "image/jpeg").await;
+        let changed = transform(&image, bench.context(), Ok).await.unwrap();
+        let content = bench.context().read(&changed.image).await.unwrap();
+        assert!(
+            !content
+                .windows(4)
+                .any(|four| four == b"Exif" || four == b"home")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_picture_or_was_cut_says_so() {
+        let bench = Bench::new();
+        let image = bench.file(b"just text".to_vec(), "image/png").await;
+        let failure = load(&image, bench.context()).await.unwrap_err();
+        assert_eq!(failure.code(), "not_a_picture");
+        assert!(failure.hint().is_some());
+        let image = bench.picture(quarters(40, 40), PictureFormat::Jpeg).await;
+        let mut content = bench.context().read(&image).await.unwrap();
+        content.truncate(content.len() - 30);
+        let image = bench.file(content, "image/jpeg").await;
+        let failure = load(&image, bench.context()).await.unwrap_err();
+        assert_eq!(failure.code(), "truncated_picture");
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_call_ends_before_the_next_stage() {
+        let bench = Bench::new();
+        let image = bench.picture(quarters(8, 8), PictureFormat::Png).await;
+        let cancel = bench.context().cancellation().clone();
+        let failure = transform(&image, bench.context(), move |picture| {
+            cancel.cancel();
+            Ok(picture)
+        })
+        .await
+        .unwrap_err();
+        assert_eq!(failure.kind(), ToolErrorKind::Cancelled);
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 /// How far the shape of two pictures may differ, as a part, and still count as the same picture at another size.
 const SHAPE_TOLERANCE: f32 = 0.01;
 
-/// Places in a picture: regions, a list of regions or boxes, or a single one.
+/// Places in a picture: regions, a list of regions or of boxes, or a single region.
 #[derive(Debug, Clone)]
 pub struct Places(Given);
 
@@ -129,20 +129,37 @@ impl JsonSchema for Places {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let one = BoundingBox::json_schema(generator);
+        let bounds = BoundingBox::json_schema(generator);
+        let number = json_schema!({ "type": "number" });
+        // A region comes before a box: as a box it would lose its outline.
+        let region = json_schema!({
+            "type": "object",
+            "required": ["box"],
+            "properties": {
+                "box": bounds,
+                "text": { "type": "string" },
+                "label": { "type": "string" },
+                "score": number,
+                "polygon": { "type": "array", "items": { "type": "array", "items": number } },
+                "mask": true,
+            },
+        });
         json_schema!({ "anyOf": [
             RegionsArtifact::json_schema(generator),
-            { "type": "array", "items": one },
-            one,
+            { "type": "array", "items": region },
+            region,
+            { "type": "array", "items": bounds },
         ] })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use medley_orchestrator::{Kind, Registry, ValueType};
     use serde_json::json;
 
     use super::*;
+    use crate::pictures::DrawRegions;
 
     fn bounds_of(json: Json) -> Vec<[f32; 4]> {
         match serde_json::from_value::<Places>(json).unwrap().0 {
@@ -175,6 +192,25 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<Places>(json).is_err());
         }
+    }
+
+    #[test]
+    fn a_plan_may_give_each_form_and_nothing_else() {
+        let mut registry = Registry::new();
+        registry.register(DrawRegions).unwrap();
+        let entry = registry.get("draw_regions").unwrap();
+        let wanted = &entry.capability.parameter("regions").unwrap().value_type;
+        let region = ValueType::region();
+        for given in [
+            ValueType::artifact(Kind::Regions),
+            ValueType::list(region.clone()),
+            ValueType::list(ValueType::Box),
+            region,
+        ] {
+            assert!(wanted.accepts(&given), "{given}");
+        }
+        assert!(!wanted.accepts(&ValueType::artifact(Kind::Text)));
+        assert!(!wanted.accepts(&ValueType::String));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct RedactRegions;
 pub struct RedactInput {
     /// The picture to cover parts of.
     pub image: ImageArtifact,
-    /// The regions to cover: the result of OCR or detection, a list of regions or boxes, or one. The outline of a
+    /// The regions to cover: the result of OCR or detection, a list of regions or boxes, or one region. The outline of a
     /// region is covered, its box where it has none.
     pub regions: Places,
     /// How to cover: fill destroys what was there; blur and pixelate hide it from the eye, but short text can be

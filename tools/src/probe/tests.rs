@@ -78,8 +78,9 @@ fn sound_has_a_duration_and_a_rate() {
 fn video_is_known() {
     let mp4 = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41\0\0\0\x08free";
     assert_eq!(probe("clip", mp4).kind, Kind::Video);
-    let webm = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm";
-    assert_eq!(probe("clip.webm", webm).kind, Kind::Video);
+    let mut webm = b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm".to_vec();
+    webm.resize(400, 0);
+    assert_eq!(probe("clip.webm", &webm).kind, Kind::Video);
 }
 
 #[test]

@@ -101,7 +101,12 @@ fn open<'content>(
         Some(Sniffed::Unreadable(name)) => return Err(PictureError::Unreadable(name)),
         None => return Err(PictureError::NotAPicture),
     };
-    let failed = |error| PictureError::from_decoder(format, limits.memory, error);
+    let failed = |error| match PictureError::from_decoder(format, limits.memory, error) {
+        PictureError::Damaged { .. } if !is_complete(format, content) => {
+            PictureError::Truncated { format }
+        }
+        other => other,
+    };
     let mut reader = ImageReader::with_format(Cursor::new(content), format.codec());
     let mut decoder_limits = image::Limits::no_limits();
     decoder_limits.max_alloc = Some(limits.memory);

@@ -19,6 +19,9 @@ use image::{
 
 use super::{Picture, PictureError, PictureFormat};
 
+/// How quickly the palette of a GIF is chosen, from 1 (every pixel is looked at) to 30.
+const GIF_SPEED: i32 = 10;
+
 /// How well a lossy format keeps a picture, 1 (small) to 100 (good).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quality(u8);
@@ -109,7 +112,12 @@ fn write(
         PictureFormat::Gif => {
             let (width, height) = (pixels.width(), pixels.height());
             let colour = pixels.color().into();
-            GifEncoder::new(&mut content).encode(pixels.as_bytes(), width, height, colour)?;
+            GifEncoder::new_with_speed(&mut content, GIF_SPEED).encode(
+                pixels.as_bytes(),
+                width,
+                height,
+                colour,
+            )?;
         }
         PictureFormat::Bmp => finish(BmpEncoder::new(&mut content), pixels, None)?,
         PictureFormat::Ico => finish(IcoEncoder::new(&mut content), pixels, None)?,
