@@ -7,7 +7,7 @@ use medley_orchestrator::{
     Agent, DiskStore, Executor, LocalDispatcher, Planner, Refiner, Registration, Registry,
     RegistryError,
 };
-use medley_planners::{EmbeddedPlanner, LazyEncoder, TemplateRefiner, VocabularyError};
+use medley_planners::{EmbeddedPlanner, TemplateRefiner};
 use medley_tools::MediaProbe;
 
 use crate::Medley;
@@ -33,9 +33,6 @@ pub enum BuildError {
     /// Models have no place to live.
     #[error("models cannot be opened")]
     Models(#[from] ModelError),
-    /// The embedded planner's own data is not usable.
-    #[error("the planner's data is not usable")]
-    Planner(#[from] VocabularyError),
 }
 
 impl BuildError {
@@ -44,17 +41,16 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Models(error) => error.hint(),
-            Self::Registry(_) | Self::Planner(_) => None,
+            Self::Registry(_) => None,
         }
     }
 }
 
 impl From<BuildError> for crate::MedleyError {
     fn from(error: BuildError) -> Self {
-        let causes = std::iter::successors(
-            Some(&error as &dyn std::error::Error),
-            |cause| cause.source(),
-        );
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |cause| {
+            cause.source()
+        });
         let causes: Vec<String> = causes.map(ToString::to_string).collect();
         Self::Internal(causes.join(": "))
     }
@@ -114,13 +110,9 @@ impl MedleyBuilder {
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }
-        let planner = match self.planner {
-            Some(planner) => planner,
-            None => {
-                let encoder = LazyEncoder::new(models.clone());
-                Arc::new(EmbeddedPlanner::new(encoder, models.home().cache())?)
-            }
-        };
+        let planner = self
+            .planner
+            .unwrap_or_else(|| Arc::new(EmbeddedPlanner::new(&models)));
         let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
         let agent = Agent {
             registry,

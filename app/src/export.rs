@@ -47,9 +47,7 @@ impl ExportError {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free some space, or choose a folder on another disk with -o".to_owned())
             }
-            Self::Write { .. } => {
-                Some("choose a folder that you may write to with -o".to_owned())
-            }
+            Self::Write { .. } => Some("choose a folder that you may write to with -o".to_owned()),
             Self::Store(error) => error.hint(),
         }
     }
@@ -265,7 +263,13 @@ mod tests {
         names.sort();
         assert_eq!(names, ["sign-grey-2.png", "sign-grey.png", "text.txt"]);
         assert_eq!(answer[0], AnswerPart::Text { text: "hi".into() });
-        assert!(matches!(&answer[3], AnswerPart::Artifact { kind: Kind::Text, .. }));
+        assert!(matches!(
+            &answer[3],
+            AnswerPart::Artifact {
+                kind: Kind::Text,
+                ..
+            }
+        ));
     }
 
     #[tokio::test]
@@ -274,7 +278,11 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "x").unwrap();
         assert!(Exporter::new(&file).check().is_err());
-        assert!(Exporter::new(folder.path().join("new/deep")).check().is_ok());
+        assert!(
+            Exporter::new(folder.path().join("new/deep"))
+                .check()
+                .is_ok()
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -31,13 +31,13 @@ pub use medley_models::{
     assets::{AssetEvent, AssetStage, AssetState, AssetStatus},
 };
 pub use medley_orchestrator::{
-    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CallContext, Capability,
-    Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects, Event,
-    EventKind, EventSink, EventStream, Facts, FileArtifact, Health, ImageArtifact, JsonArtifact,
-    Kind, Outcome, Part, Plan, PlannedStep, Planner, Profile, Provider, Record, Refiner, Region,
-    Regions, RegionsArtifact, Registration, Registry, Request, Response, RunReport, RunStatus,
-    StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError, Value, ValueType,
-    VideoArtifact,
+    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CallContext,
+    Capability, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects,
+    Event, EventKind, EventSink, EventStream, Facts, FileArtifact, Health, ImageArtifact,
+    JsonArtifact, Kind, Outcome, Part, Plan, PlannedStep, Planner, Profile, Provider, Record,
+    Refiner, Region, Regions, RegionsArtifact, Registration, Registry, Request, Response,
+    RunReport, RunStatus, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError,
+    Value, ValueType, VideoArtifact,
 };
 pub use schemars;
 

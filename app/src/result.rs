@@ -138,7 +138,13 @@ fn nearest(decline: &medley_orchestrator::Decline) -> Option<String> {
     let names: Vec<_> = decline
         .nearest
         .iter()
-        .map(|each| format!("{} ({})", each.capability, each.purpose.trim_end_matches('.')))
+        .map(|each| {
+            format!(
+                "{} ({})",
+                each.capability,
+                each.purpose.trim_end_matches('.')
+            )
+        })
         .collect();
     Some(format!("what comes nearest: {}", names.join("; ")))
 }

@@ -36,7 +36,12 @@ pub fn shared_home() -> PathBuf {
 #[must_use]
 pub fn medley(home: &Path) -> Command {
     let mut command = Command::new(built("medley"));
-    for variable in ["MEDLEY_OFFLINE", "MEDLEY_CONFIG", "MEDLEY_OUTPUT", "RUST_LOG"] {
+    for variable in [
+        "MEDLEY_OFFLINE",
+        "MEDLEY_CONFIG",
+        "MEDLEY_OUTPUT",
+        "RUST_LOG",
+    ] {
         command.env_remove(variable);
     }
     command
@@ -49,6 +54,9 @@ pub fn medley(home: &Path) -> Command {
 #[must_use]
 pub fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
-    let folder = test.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("."));
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

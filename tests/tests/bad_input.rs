@@ -50,12 +50,7 @@ fn a_missing_file_and_a_folder() {
 #[test]
 fn an_empty_file_and_a_file_that_is_not_what_it_says() {
     refuse_file("sign.png", b"", 2, &["empty", "hint:"]);
-    refuse_file(
-        "sign.png",
-        b"just some words\n",
-        2,
-        &["text", "hint:"],
-    );
+    refuse_file("sign.png", b"just some words\n", 2, &["text", "hint:"]);
 }
 
 #[test]

@@ -40,17 +40,17 @@ fn an_unknown_tool_is_a_usage_error() {
 
 #[test]
 fn unknown_arguments_are_usage_errors_and_version_is_printed() {
-    medley(&shared_home())
-        .arg("--nonsense")
-        .assert()
-        .code(2);
+    medley(&shared_home()).arg("--nonsense").assert().code(2);
     assert!(stdout_of(&["--version"]).starts_with("medley "));
 }
 
 #[test]
 fn completions_exist_for_every_common_shell() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
-        assert!(stdout_of(&["completions", shell]).contains("medley"), "{shell}");
+        assert!(
+            stdout_of(&["completions", shell]).contains("medley"),
+            "{shell}"
+        );
     }
 }
 

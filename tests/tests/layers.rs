@@ -58,7 +58,10 @@ fn a_crate_knows_the_layers_below_it_and_none_beside_it() {
         "every package has its place in the house"
     );
     for (package, dependencies) in &named {
-        for dependency in dependencies.iter().filter(|name| name.starts_with("medley")) {
+        for dependency in dependencies
+            .iter()
+            .filter(|name| name.starts_with("medley"))
+        {
             assert!(
                 allowed[package.as_str()].contains(&dependency.as_str()),
                 "{package} must not know {dependency}"
@@ -83,7 +86,15 @@ fn only_models_names_the_inference_crates() {
 #[test]
 fn the_orchestrator_has_no_http_no_machine_learning_and_no_scripting() {
     let named = named();
-    for foreign in ["reqwest", "hf-hub", "ort", "candle-core", "rhai", "image", "tokenizers"] {
+    for foreign in [
+        "reqwest",
+        "hf-hub",
+        "ort",
+        "candle-core",
+        "rhai",
+        "image",
+        "tokenizers",
+    ] {
         assert!(!named["medley-orchestrator"].contains(foreign), "{foreign}");
     }
 }

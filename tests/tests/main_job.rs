@@ -39,12 +39,19 @@ fn read_the_sign_say_it_and_copy_it_in_grey() {
     assert_eq!(result["status"], "succeeded", "{result:#}");
     let text = parts(&result, "text")[0]["text"].as_str().unwrap();
     let truth: Json = serde_json::from_slice(&fs::read(sample("truth.json")).unwrap()).unwrap();
-    for line in truth["sign.png"]["rows"].as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap()) {
+    for line in truth["sign.png"]["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap())
+    {
         let line = line["text"].as_str().unwrap();
         assert!(text.contains(line), "{line:?} is not in {text:?}");
     }
 
-    let sound = folder.path().join(parts(&result, "audio")[0]["path"].as_str().unwrap());
+    let sound = folder
+        .path()
+        .join(parts(&result, "audio")[0]["path"].as_str().unwrap());
     let sound = fs::read(sound).unwrap();
     assert_eq!((&sound[..4], &sound[8..12]), (&b"RIFF"[..], &b"WAVE"[..]));
     assert!(sound.len() > 20_000, "more than a click");
@@ -55,7 +62,10 @@ fn read_the_sign_say_it_and_copy_it_in_grey() {
     let grey = image::open(path).unwrap().to_rgb8();
     let original = image::open(sample("sign.png")).unwrap().to_rgb8();
     assert_eq!(grey.dimensions(), original.dimensions());
-    assert!(grey.pixels().all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2]));
+    assert!(
+        grey.pixels()
+            .all(|pixel| pixel.0[0] == pixel.0[1] && pixel.0[1] == pixel.0[2])
+    );
     assert!(original.pixels().any(|pixel| pixel.0[0] != pixel.0[1]));
 
     let tools: Vec<_> = result["steps"]
@@ -71,7 +81,9 @@ fn read_the_sign_say_it_and_copy_it_in_grey() {
 fn the_same_request_in_chinese_gives_the_same_plan() {
     let plan = |request: &str| {
         let mut command = medley(&shared_home());
-        command.args(["plan", request, "--json", "-a"]).arg(sample("sign.png"));
+        command
+            .args(["plan", request, "--json", "-a"])
+            .arg(sample("sign.png"));
         let output = command.output().unwrap();
         let mut plan: Json = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {output:?}"));
@@ -137,12 +149,12 @@ fn the_printed_result_fits_its_own_schema() {
         .output()
         .unwrap();
     let schema: Json = serde_json::from_slice(&schema.stdout).unwrap();
-    let (result, _folder) = result_of(
-        &["ask", "what is the size of this picture"],
-        &["sign.png"],
-    );
+    let (result, _folder) = result_of(&["ask", "what is the size of this picture"], &["sign.png"]);
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&result).map(|each| each.to_string()).collect();
+    let errors: Vec<_> = validator
+        .iter_errors(&result)
+        .map(|each| each.to_string())
+        .collect();
     assert!(errors.is_empty(), "{errors:?}");
 }
 
@@ -155,7 +167,11 @@ fn a_tool_of_ones_own_is_planned_and_run() {
         .output()
         .unwrap();
     let shouted = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{:?}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{:?}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(!shouted.trim().is_empty());
     assert_eq!(shouted, shouted.to_uppercase());
 }

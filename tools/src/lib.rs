@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn every_tool_can_be_asked_for_and_is_documented() {
         let mut registry = Registry::new();
-        register(&mut registry).unwrap();
+        let models = Models::open(medley_models::ModelsOptions::default()).unwrap();
+        register(&mut registry, &models).unwrap();
         assert!(registry.plannable().count() >= 11);
         for capability in registry.plannable() {
             let name = &capability.name;

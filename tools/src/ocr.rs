@@ -92,20 +92,23 @@ impl Tool for Ocr {
             .catalogue()
             .entry("pp-ocr")
             .map_or("unknown", |entry| entry.version.as_str());
-        About::new("ocr", "Reads the text in a picture and tells where it stands")
-            .phrases(&[
-                "read the sign",
-                "read the text in the picture",
-                "what does it say",
-                "what is written there",
-                "extract the text from the image",
-                "transcribe this receipt",
-                "recognize the words",
-                "get the text of the screenshot",
-                "find the text",
-                "OCR this document",
-            ])
-            .provider("pp-ocr", format!("1-{version}"))
+        About::new(
+            "ocr",
+            "Reads the text in a picture and tells where it stands",
+        )
+        .phrases(&[
+            "read the sign",
+            "read the text in the picture",
+            "what does it say",
+            "what is written there",
+            "extract the text from the image",
+            "transcribe this receipt",
+            "recognize the words",
+            "get the text of the screenshot",
+            "find the text",
+            "OCR this document",
+        ])
+        .provider("pp-ocr", format!("1-{version}"))
     }
 
     fn health(&self) -> Health {
@@ -213,7 +216,10 @@ mod tests {
         };
         let (text, regions) =
             in_reading_order(&[line("below", 10.0, 60.0), line("above", 10.0, 10.0)]);
-        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["above", "below"]);
+        assert_eq!(
+            text.split_whitespace().collect::<Vec<_>>(),
+            ["above", "below"]
+        );
         assert_eq!(regions[0].text.as_deref(), Some("above"));
         assert_eq!(regions[0].bounds, [10.0, 10.0, 80.0, 20.0]);
     }

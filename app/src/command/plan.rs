@@ -39,11 +39,7 @@ pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow
 fn draw(draft: &DraftPlan, plan: &Plan) -> String {
     let mut lines = Vec::with_capacity(plan.len() + 1);
     let ids: Vec<&str> = plan.steps().map(|step| step.id.as_str()).collect();
-    for ((step, waits), drafted) in plan
-        .steps()
-        .zip(plan.dependencies())
-        .zip(&draft.steps)
-    {
+    for ((step, waits), drafted) in plan.steps().zip(plan.dependencies()).zip(&draft.steps) {
         let arguments: Vec<String> = drafted
             .args
             .iter()

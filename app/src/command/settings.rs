@@ -66,9 +66,8 @@ impl Settings {
         if let Some(file) = &file {
             figment = figment.merge(Toml::file(file));
         }
-        figment = figment.merge(
-            Env::prefixed("MEDLEY_").only(&["home", "output", "steps_in_flight"]),
-        );
+        figment =
+            figment.merge(Env::prefixed("MEDLEY_").only(&["home", "output", "steps_in_flight"]));
         let mut settings: Self = figment.extract().map_err(Box::new)?;
         // The environment's own switch takes more than `true` and `false`, so the models read it.
         settings.offline |= ModelsOptions::from_environment()?.offline || arguments.offline;

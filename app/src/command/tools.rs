@@ -86,7 +86,11 @@ fn show(entry: &Entry) -> String {
     }
     lines.push("gives".to_owned());
     for output in &capability.outputs {
-        let mark = if output.optional { " (may be absent)" } else { "" };
+        let mark = if output.optional {
+            " (may be absent)"
+        } else {
+            ""
+        };
         lines.push(format!("  {}: {}{mark}", output.name, output.value_type));
         if !output.description.is_empty() {
             lines.push(format!("      {}", output.description));
