@@ -78,7 +78,10 @@ impl Models {
         if let Some(sessions) = sessions.as_ref() {
             return Ok(Arc::clone(sessions));
         }
-        let library = self.assets().ensure("onnxruntime", cancel)?.file("library")?;
+        let library = self
+            .assets()
+            .ensure("onnxruntime", cancel)?
+            .file("library")?;
         let runtime = OnnxRuntime::load(&library)?;
         let opened = Arc::new(Sessions::new(runtime, SessionsOptions::default()));
         Ok(Arc::clone(sessions.insert(opened)))
