@@ -83,18 +83,21 @@ impl Sessions {
     pub fn open_all<const N: usize>(&self, models: [&Path; N]) -> Result<[Session; N], ModelError> {
         let opened = thread::scope(|scope| {
             models
-                .map(|model| scope.spawn(move || (model, self.open(model))))
-                .map(|thread| thread.join())
+                .map(|model| scope.spawn(move || self.open(model)))
+                .map(thread::ScopedJoinHandle::join)
         });
         let mut sessions = Vec::with_capacity(N);
-        for (result, model) in opened.into_iter().zip(models) {
-            let (_, session) = result.map_err(|_| ModelError::WorkerGone {
-                path: model.to_owned(),
-            })?;
-            sessions.push(session?);
+        for (opened, model) in opened.into_iter().zip(models) {
+            // A thread that panicked has opened nothing.
+            sessions.push(opened.unwrap_or_else(|_| Err(gone(model)))?);
         }
-        sessions
-            .try_into()
-            .map_err(|_| ModelError::InferenceCancelled)
+        let path = models.first().copied().unwrap_or(Path::new(""));
+        sessions.try_into().map_err(|_| gone(path))
+    }
+}
+
+fn gone(model: &Path) -> ModelError {
+    ModelError::WorkerGone {
+        path: model.to_owned(),
     }
 }

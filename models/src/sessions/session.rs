@@ -61,7 +61,7 @@ impl Drop for Loaded {
 /// A handle to a loaded model; clones share it, and the last one to go unloads it.
 #[derive(Clone, Debug)]
 pub struct Session {
-    loaded: Arc<Loaded>,
+    pub(super) loaded: Arc<Loaded>,
 }
 
 impl Session {

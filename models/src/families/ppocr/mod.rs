@@ -91,3 +91,6 @@ impl PpOcr {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests;
