@@ -37,7 +37,7 @@ pub enum AttachmentError {
         source: io::Error,
     },
     /// Its content cannot be used.
-    #[error("{}: {source}", path.display())]
+    #[error("{source}")]
     Unusable {
         /// The file.
         path: PathBuf,

@@ -54,12 +54,12 @@ fn an_empty_file_and_a_file_that_is_not_what_it_says() {
 }
 
 #[test]
-fn a_truncated_photograph_fails_the_step_and_says_so() {
+fn a_truncated_photograph_is_refused_at_the_door() {
     let whole = fs::read(sample("photo.jpg")).unwrap();
     refuse_file(
         "photo.jpg",
         &whole[..whole.len() / 2],
-        1,
+        2,
         &["cut off", "hint:"],
     );
 }

@@ -118,10 +118,12 @@ fn ordinary_size(width: u32, height: u32) -> (u32, u32) {
 fn strip_size(width: u32, height: u32) -> (u32, u32) {
     let (w, h) = (f64::from(width), f64::from(height));
     let room = 2.0 * f64::from(STRIP_ROOM.1);
-    let to_bound = (MAX_STRIP_PIXELS / (w * (h + room))).sqrt();
+    // The room is added after scaling, so the bound is a quadratic in the factor.
+    let (area, side) = (w * h, w * room);
+    let to_bound = ((side * side + 4.0 * area * MAX_STRIP_PIXELS).sqrt() - side) / (2.0 * area);
     let factor = to_bound.min(f64::from(SHORTER_SIDE) / h).min(1.0);
-    let side = |length: f64| ((length * factor).round() as u32).max(1);
-    (side(w), side(h))
+    let scaled = |length: f64| ((length * factor).round() as u32).max(1);
+    (scaled(w), scaled(h))
 }
 
 /// A size times `factor`, in whole steps of the detector.
