@@ -9,5 +9,8 @@ fn the_command_is_built_and_names_its_version() {
         .output()
         .unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(shown.trim(), format!("medley {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        shown.trim(),
+        format!("medley {}", env!("CARGO_PKG_VERSION"))
+    );
 }

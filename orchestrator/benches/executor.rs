@@ -130,8 +130,12 @@ fn overlap(bench: &Bench) {
     println!("overlap: two steps of 200 ms and a third that needs both");
     while let Some(event) = stream.blocking_recv() {
         match event.kind {
-            EventKind::StepStarted { step, .. } => println!("  {:7.2} ms  {step} starts", event.at_ms),
-            EventKind::StepFinished { step, .. } => println!("  {:7.2} ms  {step} ends", event.at_ms),
+            EventKind::StepStarted { step, .. } => {
+                println!("  {:7.2} ms  {step} starts", event.at_ms)
+            }
+            EventKind::StepFinished { step, .. } => {
+                println!("  {:7.2} ms  {step} ends", event.at_ms)
+            }
             _ => {}
         }
     }

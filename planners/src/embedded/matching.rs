@@ -155,7 +155,8 @@ impl Index {
         clause_words: impl Iterator<Item = &'a str>,
         vocabulary: &Vocabulary,
     ) -> Vec<Match> {
-        let stems = stems(clause_words, &vocabulary.words);
+        let words: Vec<String> = clause_words.map(str::to_lowercase).collect();
+        let stems = stems(words.iter().map(String::as_str), &vocabulary.words);
         let weight = vocabulary.settings.word_weight;
         let mut matches: Vec<Match> = self
             .senses
@@ -165,14 +166,30 @@ impl Index {
                     let likeness = cosine(vector, &text.vector).max(0.0);
                     (1.0 - weight) * likeness + weight * self.overlap(&stems, &text.stems)
                 });
+                let score = if self.is_named(sense.meaning, &words, vocabulary) {
+                    1.0
+                } else {
+                    scores.fold(0.0, f32::max)
+                };
                 Match {
                     meaning: sense.meaning,
-                    score: scores.fold(0.0, f32::max),
+                    score,
                 }
             })
             .collect();
         matches.sort_by(|one, other| other.score.total_cmp(&one.score));
         matches
+    }
+
+    /// Whether the clause has a verb that names a task which is missing, and which asks for no tool that is here.
+    fn is_named(&self, meaning: Meaning, words: &[String], vocabulary: &Vocabulary) -> bool {
+        let Meaning::MissingTask(index) = meaning else {
+            return false;
+        };
+        let verbs = &vocabulary.tasks.task[index].verbs;
+        words
+            .iter()
+            .any(|word| verbs.contains(word) && !self.is_action_word(word))
     }
 
     /// The share of words that two texts have in common (Dice's coefficient), rare words counting more.

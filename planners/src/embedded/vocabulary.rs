@@ -225,6 +225,9 @@ pub(super) struct Task {
     pub called: String,
     /// Ways to ask for it.
     pub phrases: Vec<String>,
+    /// Verbs that name this task beyond doubt.
+    #[serde(default)]
+    pub verbs: BTreeSet<String>,
     /// Things that only this task can find in a picture.
     #[serde(default)]
     pub subjects: BTreeSet<String>,
