@@ -6,11 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use medley_orchestrator::{
-    Artifact, Kind, Part, Refiner, Request, Response, RunReport, StepReport, StepStatus, Value,
-};
+use medley_orchestrator::{Artifact, Kind, Part, Refiner, Request, Response, RunReport, Value};
 
-/// Orders the results of a run, and notes what is missing; adds no words of its own to what was found.
+/// Orders the results of a run; adds no words of its own to what was found. Why a step gave nothing is in its report.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TemplateRefiner;
 
@@ -36,11 +34,9 @@ impl Refiner for TemplateRefiner {
                 }
             }
         }
-        let steps = rounds.iter().flat_map(|round| &round.steps);
         Response {
             parts,
-            notes: steps.filter_map(failure).collect(),
-            declined: None,
+            ..Response::default()
         }
     }
 }
@@ -53,17 +49,6 @@ fn words(value: &Value) -> String {
     } else {
         text
     }
-}
-
-/// A note of a step that gave nothing, with the way out.
-fn failure(step: &StepReport) -> Option<String> {
-    if step.status != StepStatus::Failed {
-        return None;
-    }
-    let error = step.error.as_ref()?;
-    let hint = error.hint.iter().map(|hint| format!("; {hint}"));
-    let hint: String = hint.collect();
-    Some(format!("{} failed: {}{hint}", step.tool, error.message))
 }
 
 /// Names for files: the attachment's, where there is only one, and what was done.
@@ -133,7 +118,7 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use medley_orchestrator::{Answer, Attachment, Digest, Facts, RunStatus, StepError};
+    use medley_orchestrator::{Answer, Attachment, Digest, Facts, RunStatus, StepReport};
 
     use super::*;
 
@@ -215,31 +200,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_found_is_an_answer_and_a_failure_a_note() {
-        let failed = StepReport {
-            id: "s2".to_owned(),
-            tool: "text_to_speech".to_owned(),
-            provider: None,
-            status: StepStatus::Failed,
-            ms: 1.0,
-            outputs: BTreeMap::new(),
-            error: Some(StepError::new(
-                "x",
-                "there is no voice",
-                Some("name another"),
-            )),
-        };
-        let rounds = [report(vec![answer("ocr", "")], vec![failed])];
+    async fn nothing_found_is_an_answer() {
+        let rounds = [report(vec![answer("ocr", "")], Vec::new())];
         let response = TemplateRefiner.refine(&request(&[]), &rounds).await;
         assert_eq!(
             response.parts,
             [Part::Text {
                 text: "No text was found.".to_owned()
             }]
-        );
-        assert_eq!(
-            response.notes,
-            ["text_to_speech failed: there is no voice; name another"]
         );
     }
 }
