@@ -2,6 +2,11 @@
 //!
 //! `cargo bench -p medley-orchestrator --bench executor`
 
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up should stop"
+)]
+
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use async_trait::async_trait;

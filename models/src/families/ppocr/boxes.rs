@@ -76,7 +76,7 @@ impl TextMap<'_> {
     /// The grown rectangle around a region, in pixels of the map, if the region looks like text.
     fn candidate(&self, mut points: Vec<GridPoint<i32>>) -> Option<Quad> {
         for point in &mut points {
-            *point = *point - GridPoint::new(1, 1);
+            *point -= GridPoint::new(1, 1);
         }
         let (quad, short) = geometry::smallest_rectangle(points)?;
         if short < MIN_SIDE || self.mean_inside(&quad) < BOX_THRESHOLD {
