@@ -1,9 +1,9 @@
 //! PP-OCR: finding text in pictures and reading it (Du et al., 2020; models of PP-OCRv6).
 //!
-//! Three networks, one stage each: [`detection`] finds boxes, [`orientation`] tells lines that are
-//! upside down, [`recognition`] reads. Constants and rounding follow rapidocr 3.10, whose wheel
+//! Three networks, one stage each: `detection` finds boxes, `orientation` tells lines that are
+//! upside down, `recognition` reads. Constants and rounding follow rapidocr 3.10, whose wheel
 //! carries the models, so that the same picture gives the same text. What goes beyond it is
-//! [`page`]: pages on their side or upside down are turned before they are read.
+//! `page`: pages on their side or upside down are turned before they are read.
 //!
 //! Knows nothing of files, tools or the order in which a person reads.
 
