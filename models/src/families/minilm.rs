@@ -98,16 +98,20 @@ impl SentenceEncoder {
     /// # Errors
     /// [`ModelError::Inference`] if the network refuses its input.
     pub fn embed(&self, sentences: &[&str]) -> Result<Vec<Embedding>, ModelError> {
-        let mut vectors = Vec::with_capacity(sentences.len());
-        for batch in sentences.chunks(BATCH) {
+        // A batch is as wide as its longest sentence, so sentences of like length go together.
+        let mut order: Vec<usize> = (0..sentences.len()).collect();
+        order.sort_by_key(|&place| sentences[place].len());
+        let mut vectors = vec![[0.0; DIMENSIONS]; sentences.len()];
+        for batch in order.chunks(BATCH) {
+            let texts: Vec<&str> = batch.iter().map(|&place| sentences[place]).collect();
             let rows = self
-                .embed_batch(batch)
+                .embed_batch(&texts)
                 .map_err(|error| self.failure(&error))?;
-            for row in rows {
+            for (&place, row) in batch.iter().zip(rows) {
                 let length = row.len();
-                vectors.push(row.try_into().map_err(|_| {
+                vectors[place] = row.try_into().map_err(|_| {
                     self.failure(&format!("it gave {length} numbers for {DIMENSIONS}"))
-                })?);
+                })?;
             }
         }
         Ok(vectors)
