@@ -20,6 +20,9 @@ pub enum AttachmentError {
     /// It is a folder.
     #[error("{} is a folder", .0.display())]
     Folder(PathBuf),
+    /// It is a device, a pipe or the like.
+    #[error("{} is not a file", .0.display())]
+    Special(PathBuf),
     /// It is too large.
     #[error("{} has {bytes} bytes, more than the {SIZE_LIMIT} that can be attached", path.display())]
     TooLarge {
@@ -56,6 +59,7 @@ impl AttachmentError {
         match self {
             Self::Missing(_) => "attachment_missing",
             Self::Folder(_) => "attachment_is_folder",
+            Self::Special(_) => "attachment_is_no_file",
             Self::TooLarge { .. } => "attachment_too_large",
             Self::Unreadable { .. } => "attachment_unreadable",
             Self::Unusable { source, .. } => source.code,
@@ -69,6 +73,7 @@ impl AttachmentError {
         let hint = match self {
             Self::Missing(_) => "check the path after --attach",
             Self::Folder(_) => "attach the files in it one by one, each with its own --attach",
+            Self::Special(_) => "save its content as a file, and attach that",
             Self::TooLarge { .. } => "attach a smaller file, or a part of it",
             Self::Unreadable { .. } => "check that you may read the file",
             Self::Unusable { source, .. } => return Some(source.hint.clone()),
@@ -84,7 +89,16 @@ pub(crate) async fn attach(
     probe: &dyn Probe,
     store: &dyn ArtifactStore,
 ) -> Result<Attachment, AttachmentError> {
-    let content = read(path)?;
+    let content = {
+        let path = path.to_owned();
+        let reading = tokio::task::spawn_blocking(move || read(&path));
+        reading
+            .await
+            .map_err(|failure| AttachmentError::Unreadable {
+                path: PathBuf::new(),
+                source: io::Error::other(failure),
+            })??
+    };
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy().into_owned();
     let probed = probe
@@ -112,6 +126,9 @@ fn read(path: &Path) -> Result<Vec<u8>, AttachmentError> {
     let found = fs::metadata(path).map_err(failed)?;
     if found.is_dir() {
         return Err(AttachmentError::Folder(path.to_owned()));
+    }
+    if !found.is_file() {
+        return Err(AttachmentError::Special(path.to_owned()));
     }
     if found.len() > SIZE_LIMIT {
         return Err(AttachmentError::TooLarge {

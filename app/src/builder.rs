@@ -46,16 +46,6 @@ impl BuildError {
     }
 }
 
-impl From<BuildError> for crate::MedleyError {
-    fn from(error: BuildError) -> Self {
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |cause| {
-            cause.source()
-        });
-        let causes: Vec<String> = causes.map(ToString::to_string).collect();
-        Self::Internal(causes.join(": "))
-    }
-}
-
 impl MedleyBuilder {
     /// Adds a tool. For a capability that Medley has too, yours is preferred.
     pub fn provider(mut self, provider: impl Into<Registration>) -> Self {

@@ -2,12 +2,15 @@
 
 use medley_orchestrator::{AgentError, Defects, PlannerError, StoreError};
 
-use crate::{AttachmentError, ExportError};
+use crate::{AttachmentError, BuildError, ExportError};
 
 /// Why there is no answer. A step that fails is no error: it is in the outcome.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MedleyError {
+    /// Medley cannot be put together.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// A file cannot be attached.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
@@ -36,6 +39,7 @@ impl MedleyError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
+            Self::Build(_) => "not_built",
             Self::Attachment(error) => error.code(),
             Self::Plan(_) => "invalid_plan",
             Self::PlannersPlan(_) => "planner_wrote_no_plan",
@@ -50,6 +54,7 @@ impl MedleyError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Build(error) => error.hint(),
             Self::Attachment(error) => error.hint(),
             Self::Plan(_) => None,
             Self::PlannersPlan(_) | Self::Internal(_) => {

@@ -1,6 +1,8 @@
 //! The JSON object that `ask` and `exec` print; programs build on it, so tests hold its schema stable.
 
-use medley_orchestrator::{Outcome, Record, RunStatus, StepError, StepReport, StepStatus};
+use medley_orchestrator::{
+    Defect, Defects, Outcome, Record, RunStatus, StepError, StepReport, StepStatus,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,9 @@ pub struct RunResult {
     /// Why there is no answer, if nothing ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// Everything that is wrong with the plan, if that is why nothing ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub defects: Vec<Defect>,
 }
 
 /// A part of the answer.
@@ -109,24 +114,42 @@ impl RunResult {
             usage: Usage::default(),
             notes: outcome.response.notes.clone(),
             error: declined,
+            defects: Vec::new(),
         }
     }
 
     /// The result of a request that came to nothing.
     #[must_use]
     pub fn of_error(error: &MedleyError) -> Self {
+        let failure = Failure {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint(),
+        };
+        let defects = match error {
+            MedleyError::Plan(Defects(defects)) | MedleyError::PlannersPlan(Defects(defects)) => {
+                defects.clone()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            defects,
+            ..Self::of_failure(failure)
+        }
+    }
+
+    /// The result where nothing ran.
+    #[must_use]
+    pub const fn of_failure(failure: Failure) -> Self {
         Self {
             run: String::new(),
             status: RunStatus::Failed,
             answer: Vec::new(),
             steps: Vec::new(),
-            usage: Usage::default(),
+            usage: Usage {},
             notes: Vec::new(),
-            error: Some(Failure {
-                code: error.code().to_owned(),
-                message: error.to_string(),
-                hint: error.hint(),
-            }),
+            error: Some(failure),
+            defects: Vec::new(),
         }
     }
 }

@@ -38,6 +38,9 @@ pub enum ConformError {
     /// Nothing is where a selector points.
     #[error("there is no {0}")]
     Selector(String),
+    /// A step gave no value for an optional output.
+    #[error("{0} is absent")]
+    Absent(String),
     /// A structured artifact is malformed.
     #[error("the {kind} cannot be read")]
     Malformed {

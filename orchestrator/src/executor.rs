@@ -320,7 +320,8 @@ impl<'a> Running<'a> {
             }
         }
         let steps: Vec<StepReport> = self.reports.into_iter().flatten().collect();
-        let status = overall(&steps, answer.is_empty());
+        let missing = self.plan.answer().len() - answer.len();
+        let status = overall(&steps, answer.len(), missing);
         RunReport {
             run: self.context.run.to_owned(),
             status,
@@ -343,16 +344,17 @@ fn answer_of(value: crate::Value, expression: &Expression, steps: &[&Step]) -> A
     }
 }
 
-fn overall(steps: &[StepReport], answer_is_empty: bool) -> RunStatus {
+/// What the steps and the answer come to; a run that did every step and cannot give all of its answer is partial.
+fn overall(steps: &[StepReport], answers: usize, missing: usize) -> RunStatus {
     let cancelled = steps
         .iter()
         .any(|step| step.status == StepStatus::Cancelled);
     let done = steps.iter().filter(|step| step.status.is_success()).count();
     if cancelled {
         RunStatus::Cancelled
-    } else if done == steps.len() {
+    } else if done == steps.len() && missing == 0 {
         RunStatus::Succeeded
-    } else if done == 0 || answer_is_empty {
+    } else if done == 0 || answers == 0 {
         RunStatus::Failed
     } else {
         RunStatus::Partial

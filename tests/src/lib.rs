@@ -36,14 +36,13 @@ pub fn shared_home() -> PathBuf {
 #[must_use]
 pub fn medley(home: &Path) -> Command {
     let mut command = Command::new(built("medley"));
-    for variable in [
-        "MEDLEY_OFFLINE",
-        "MEDLEY_CONFIG",
-        "MEDLEY_OUTPUT",
-        "RUST_LOG",
-    ] {
-        command.env_remove(variable);
+    let own = |name: &str| name.starts_with("MEDLEY_") || name == "ORT_DYLIB_PATH";
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_str().is_some_and(own) {
+            command.env_remove(variable);
+        }
     }
+    command.env_remove("RUST_LOG");
     command
         .env("MEDLEY_HOME", home)
         .env("XDG_CONFIG_HOME", home.join("no-configuration"));

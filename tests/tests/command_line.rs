@@ -3,8 +3,10 @@
 use medley_tests::{medley, shared_home};
 use predicates::prelude::*;
 
+/// What the command prints where nothing was fetched.
 fn stdout_of(arguments: &[&str]) -> String {
-    let output = medley(&shared_home()).args(arguments).output().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let output = medley(home.path()).args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use medley::{
-    AnswerPart, Decline, Defects, MedleyError, Outcome, RunResult, RunStatus, StepStatus,
+    AnswerPart, Decline, Defects, Failure, MedleyError, Outcome, RunResult, RunStatus, StepStatus,
 };
 use medley_models::ModelError;
 
@@ -73,15 +73,23 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 /// Says what went wrong and what to do about it; as a result object too where one was asked for.
 pub(super) fn report(error: &anyhow::Error, json: bool) -> Exit {
     let medley = error.downcast_ref::<MedleyError>();
-    if json && let Some(failure) = medley {
-        let _ = print_json(&RunResult::of_error(failure));
-    }
+    let model = error.downcast_ref::<ModelError>();
     let hint = match medley {
         Some(failure) => failure.hint(),
-        None => error
-            .downcast_ref::<ModelError>()
-            .and_then(ModelError::hint),
+        None => model.and_then(ModelError::hint),
     };
+    if json {
+        let result = match medley {
+            Some(failure) => RunResult::of_error(failure),
+            None => RunResult::of_failure(Failure {
+                code: "not_usable".to_owned(),
+                message: chain(error.as_ref()),
+                hint: hint.clone(),
+            }),
+        };
+        // Standard output may be closed; what went wrong is said on standard error all the same.
+        let _ = print_json(&result);
+    }
     if let Some(MedleyError::Plan(defects)) = medley {
         report_defects(defects);
     } else {
@@ -93,6 +101,7 @@ pub(super) fn report(error: &anyhow::Error, json: bool) -> Exit {
         None if error.is::<super::settings::SettingsError>() || error.is::<Unusable>() => {
             Exit::Usage
         }
+        None if matches!(model, Some(ModelError::UnknownAsset { .. })) => Exit::Usage,
         None => Exit::Failed,
     }
 }

@@ -57,7 +57,7 @@ impl Settings {
         let named = arguments
             .config
             .clone()
-            .or_else(|| env::var_os("MEDLEY_CONFIG").map(PathBuf::from));
+            .or_else(|| variable("MEDLEY_CONFIG"));
         if let Some(missing) = named.as_ref().filter(|file| !file.is_file()) {
             return Err(SettingsError::Missing(missing.clone()));
         }
@@ -66,14 +66,17 @@ impl Settings {
         if let Some(file) = &file {
             figment = figment.merge(Toml::file(file));
         }
-        figment =
-            figment.merge(Env::prefixed("MEDLEY_").only(&["home", "output", "steps_in_flight"]));
+        figment = figment.merge(Env::prefixed("MEDLEY_").only(&["steps_in_flight"]));
         let mut settings: Self = figment.extract().map_err(Box::new)?;
-        // The environment's own switch takes more than `true` and `false`, so the models read it.
-        settings.offline |= ModelsOptions::from_environment()?.offline || arguments.offline;
-        if arguments.home.is_some() {
-            settings.home.clone_from(&arguments.home);
+        // Paths are taken as they are: figment would read one such as `2026` as a number. The switch takes more than
+        // `true` and `false`, so the models read it.
+        if variable("MEDLEY_OFFLINE").is_some() {
+            settings.offline = ModelsOptions::from_environment()?.offline;
         }
+        settings.offline |= arguments.offline;
+        let home = arguments.home.clone();
+        settings.home = home.or_else(|| variable("MEDLEY_HOME")).or(settings.home);
+        settings.output = variable("MEDLEY_OUTPUT").or(settings.output);
         settings.verbosity = arguments.verbosity();
         settings.source = file
             .map(|file| file.display().to_string())
@@ -92,6 +95,13 @@ impl Settings {
         options.observer = Some(super::progress::asset_observer(self.verbosity));
         options
     }
+}
+
+/// A variable of the environment; an empty one counts as absent.
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 fn default_file() -> Option<PathBuf> {

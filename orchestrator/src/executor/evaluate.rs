@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     Argument, ArtifactStore, ConformError, Expression, Known, Record, Reference, Scope, Segment,
-    Step, StepError, Value,
+    Selector, Step, StepError, Value,
     conform::{conform, print, select},
 };
 
@@ -111,6 +111,12 @@ impl Values {
             .known
             .get(&reference.root)
             .ok_or_else(|| ConformError::Selector(format!("value for {reference}")))?;
+        if let (Value::Record(outputs), Some(Selector::Field(output))) =
+            (&**root, reference.selectors.first())
+            && !outputs.contains_key(output)
+        {
+            return Err(ConformError::Absent(reference.to_string()));
+        }
         let mut value = Value::clone(root);
         for selector in &reference.selectors {
             value = select(&value, selector, store).await?;
@@ -141,7 +147,7 @@ impl PendingArguments {
                 Ok(value) => {
                     record.insert(name.clone(), value);
                 }
-                Err(ConformError::Selector(_)) if !argument.required => {}
+                Err(ConformError::Absent(_)) if !argument.required => {}
                 Err(error) => return Err(argument_error(name, &error)),
             }
         }

@@ -78,6 +78,31 @@ async fn values_flow_and_the_answer_is_in_reading_order() {
 }
 
 #[tokio::test]
+async fn an_answer_that_cannot_be_had_is_no_success() {
+    let (report, _) = house()
+        .run(json!({"steps": [
+            {"id": "s1", "tool": "ocr", "args": {"image": "$input1"}},
+        ], "answer": ["$s1", "$s1.regions[99].text"]}))
+        .await;
+    assert_eq!(statuses(&report), [StepStatus::Done]);
+    assert_eq!(report.status, RunStatus::Partial);
+    assert_eq!(report.answer.len(), 1);
+}
+
+#[tokio::test]
+async fn an_argument_that_points_at_nothing_fails_its_step() {
+    let (report, _) = house()
+        .run(json!({"steps": [
+            {"id": "s1", "tool": "ocr", "args": {"image": "$input1"}},
+            {"id": "s2", "tool": "repeat", "args": {"text": "$s1.regions[99].text"}},
+        ]}))
+        .await;
+    let error = report.steps[1].error.as_ref().unwrap();
+    assert_eq!(error.code, "bad_argument");
+    assert!(error.message.contains("item 99"), "{}", error.message);
+}
+
+#[tokio::test]
 async fn independent_steps_are_in_flight_together() {
     // Each waits for the other inside its call: run one after the other they would never end.
     let house = house();

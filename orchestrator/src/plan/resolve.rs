@@ -84,6 +84,10 @@ impl<'a> Resolver<'a> {
                 let items = items.into_iter().map(|item| self.fit(item, &each));
                 items.collect::<Result<_, _>>().map(Expression::List)
             }
+            Expression::Record(_) if !takes_record(wanted) => Err(Defect::new(
+                DefectCode::WrongType,
+                format!("expected {wanted}, got a record"),
+            )),
             Expression::Record(fields) => fields
                 .into_iter()
                 .map(|(name, field)| {
@@ -266,6 +270,14 @@ fn item_type(wanted: &ValueType) -> Option<ValueType> {
         } => Some(ValueType::String),
         ValueType::OneOf { options } => options.iter().find_map(item_type),
         _ => None,
+    }
+}
+
+fn takes_record(wanted: &ValueType) -> bool {
+    match wanted {
+        ValueType::Record { .. } | ValueType::Box | ValueType::Any => true,
+        ValueType::OneOf { options } => options.iter().any(takes_record),
+        _ => false,
     }
 }
 

@@ -99,6 +99,16 @@ fn every_defect_is_reported_at_once() {
 }
 
 #[test]
+fn a_record_does_not_stand_for_a_picture() {
+    assert_eq!(
+        codes(json!({"steps": [
+            {"id": "s1", "tool": "ocr", "args": {"image": {"file": "$input1"}}},
+        ]})),
+        [DefectCode::WrongType]
+    );
+}
+
+#[test]
 fn hints_name_the_way_out() {
     let scope = Scope::of_request(&request());
     let draft = DraftPlan {
