@@ -96,7 +96,7 @@ impl StoreError {
             Self::Full { .. } => {
                 "free some space, or set MEDLEY_HOME to a folder on a disk with room"
             }
-            Self::Io { .. } => return None,
+            Self::Io { .. } => "check that folder, or set MEDLEY_HOME to one that you may write to",
         };
         Some(hint.to_owned())
     }
