@@ -59,6 +59,21 @@ pub struct Exporter {
     folder: PathBuf,
 }
 
+/// An answer whose files were written, as far as they could be.
+#[derive(Debug, Default)]
+pub struct Exported {
+    /// The answer, in reading order.
+    pub answer: Vec<AnswerPart>,
+    /// Why files could not be written.
+    pub failures: Vec<ExportError>,
+}
+
+impl Exported {
+    fn note(&mut self, written: Result<String, ExportError>) -> Option<String> {
+        written.map_err(|error| self.failures.push(error)).ok()
+    }
+}
+
 impl Exporter {
     /// Writes into `folder`.
     #[must_use]
@@ -90,18 +105,11 @@ impl Exporter {
             .map_err(|source| self.failed(&self.folder, source))
     }
 
-    /// Writes what is a file, and gives the answer with paths.
-    ///
-    /// # Errors
-    /// When the store or the folder fails.
-    pub async fn export(
-        &self,
-        response: &Response,
-        store: &dyn ArtifactStore,
-    ) -> Result<Vec<AnswerPart>, ExportError> {
-        let mut answer = Vec::with_capacity(response.parts.len());
+    /// Writes what is a file. A file that cannot be written keeps its place in the answer, without a path.
+    pub async fn export(&self, response: &Response, store: &dyn ArtifactStore) -> Exported {
+        let mut exported = Exported::default();
         for part in &response.parts {
-            answer.push(match part {
+            let part = match part {
                 Part::Text { text } if text.len() <= TEXT_LIMIT => {
                     AnswerPart::Text { text: text.clone() }
                 }
@@ -109,20 +117,28 @@ impl Exporter {
                     id: Digest::of(text.as_bytes()).to_string(),
                     kind: Kind::Text,
                     mime: "text/plain".to_owned(),
-                    path: self.write("text", "txt", text.as_bytes())?,
+                    path: exported.note(self.write("text", "txt", text.as_bytes())),
                 },
-                Part::Artifact { artifact, name } => {
-                    let content = store.read(&artifact.id).await?;
-                    AnswerPart::Artifact {
-                        id: artifact.id.to_string(),
-                        kind: artifact.kind,
-                        mime: artifact.mime.clone(),
-                        path: self.write(name, extension(artifact), &content)?,
-                    }
-                }
-            });
+                Part::Artifact { artifact, name } => AnswerPart::Artifact {
+                    id: artifact.id.to_string(),
+                    kind: artifact.kind,
+                    mime: artifact.mime.clone(),
+                    path: exported.note(self.write_artifact(artifact, name, store).await),
+                },
+            };
+            exported.answer.push(part);
         }
-        Ok(answer)
+        exported
+    }
+
+    async fn write_artifact(
+        &self,
+        artifact: &Artifact,
+        name: &str,
+        store: &dyn ArtifactStore,
+    ) -> Result<String, ExportError> {
+        let content = store.read(&artifact.id).await?;
+        self.write(name, extension(artifact), &content)
     }
 
     fn write(&self, name: &str, extension: &str, content: &[u8]) -> Result<String, ExportError> {
@@ -173,24 +189,28 @@ fn open_to_readers(_: &fs::File) -> io::Result<()> {
     Ok(())
 }
 
+/// The longest name in bytes: systems allow 255, and a number and an extension come behind it.
+const NAME_LIMIT: usize = 200;
+
 /// A name that is a plain file name on every system.
 fn safe_name(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .map(|each| {
-            if each.is_alphanumeric() || matches!(each, '-' | '_' | '.') {
-                each
-            } else {
-                '-'
-            }
-        })
-        .take(80)
-        .collect();
-    let name = name.trim_matches(['.', '-']);
-    if name.is_empty() {
+    let mut safe = String::new();
+    for each in name.trim_start_matches(['.', '-', '/']).chars() {
+        let each = if each.is_alphanumeric() || matches!(each, '-' | '_' | '.') {
+            each
+        } else {
+            '-'
+        };
+        let doubled = each == '-' && safe.ends_with('-');
+        if !doubled && safe.len() + each.len_utf8() <= NAME_LIMIT {
+            safe.push(each);
+        }
+    }
+    let safe = safe.trim_matches(['.', '-']);
+    if safe.is_empty() {
         "file".to_owned()
     } else {
-        name.to_owned()
+        safe.to_owned()
     }
 }
 
@@ -252,10 +272,8 @@ mod tests {
             ..Response::default()
         };
         let target = folder.path().join("out");
-        let answer = Exporter::new(&target)
-            .export(&response, &store)
-            .await
-            .unwrap();
+        let Exported { answer, failures } = Exporter::new(&target).export(&response, &store).await;
+        assert!(failures.is_empty(), "{failures:?}");
         let mut names: Vec<_> = fs::read_dir(&target)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -270,6 +288,44 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_had_does_not_take_the_rest_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(folder.path().join("store"));
+        let write =
+            |content: Vec<u8>| store.write(Kind::Image, "image/png", Facts::default(), content);
+        let kept = write(vec![1, 2, 3]).await.unwrap();
+        let lost = Artifact {
+            id: Digest::of(b"never written"),
+            ..kept.clone()
+        };
+        let parts = [lost, kept].map(|artifact| Part::Artifact {
+            artifact,
+            name: "picture".to_owned(),
+        });
+        let response = Response {
+            parts: parts.into(),
+            ..Response::default()
+        };
+        let exported = Exporter::new(folder.path().join("out"))
+            .export(&response, &store)
+            .await;
+        assert_eq!(exported.failures.len(), 1);
+        let paths: Vec<bool> = exported
+            .answer
+            .iter()
+            .map(|part| matches!(part, AnswerPart::Artifact { path: Some(_), .. }))
+            .collect();
+        assert_eq!(paths, [false, true]);
+    }
+
+    #[test]
+    fn names_fit_into_every_file_system() {
+        assert_eq!(safe_name("../my sign!-grayscale"), "my-sign-grayscale");
+        assert_eq!(safe_name(".."), "file");
+        assert!(safe_name(&"\u{6f22}".repeat(200)).len() <= NAME_LIMIT);
     }
 
     #[tokio::test]

@@ -28,7 +28,7 @@ mod result;
 pub use async_trait::async_trait;
 pub use medley_models::{
     Models, ModelsOptions,
-    assets::{AssetEvent, AssetStage, AssetState, AssetStatus},
+    assets::{AssetEvent, AssetStage, AssetState, AssetStatus, Readiness},
 };
 pub use medley_orchestrator::{
     About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CallContext,
@@ -45,7 +45,7 @@ pub use self::{
     attachment::AttachmentError,
     builder::{BuildError, MedleyBuilder},
     error::MedleyError,
-    export::{ExportError, Exporter},
+    export::{ExportError, Exported, Exporter},
     medley::{Ask, Asking, Medley, Planned},
     result::{AnswerPart, Failure, RunResult, StepResult, Usage},
 };

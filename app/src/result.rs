@@ -1,12 +1,12 @@
 //! The JSON object that `ask` and `exec` print; programs build on it, so tests hold its schema stable.
 
 use medley_orchestrator::{
-    Defect, Defects, Outcome, Record, RunStatus, StepError, StepReport, StepStatus,
+    Decline, Defect, Defects, Outcome, Record, RunStatus, StepError, StepReport, StepStatus,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::MedleyError;
+use crate::{ExportError, MedleyError};
 
 /// What came of a request or a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ pub struct RunResult {
     /// What else the person should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Why there is no answer, if nothing ran.
+    /// Why there is no answer, or why a part of it is not where it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// Everything that is wrong with the plan, if that is why nothing ran.
@@ -49,8 +49,9 @@ pub enum AnswerPart {
         kind: medley_orchestrator::Kind,
         /// The MIME type.
         mime: String,
-        /// Where it was put.
-        path: String,
+        /// Where it was put; absent if it could not be written, and then it is in the store only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
     },
 }
 
@@ -96,11 +97,6 @@ impl RunResult {
     /// The result of an outcome whose answer's files were put where `answer` says.
     #[must_use]
     pub fn new(outcome: &Outcome, answer: Vec<AnswerPart>) -> Self {
-        let declined = outcome.response.declined.as_ref().map(|decline| Failure {
-            code: "declined".to_owned(),
-            message: decline.reason.clone(),
-            hint: nearest(decline),
-        });
         Self {
             run: outcome.run.clone(),
             status: outcome.status,
@@ -113,9 +109,28 @@ impl RunResult {
                 .collect(),
             usage: Usage::default(),
             notes: outcome.response.notes.clone(),
-            error: declined,
+            error: outcome.response.declined.as_ref().map(Failure::from),
             defects: Vec::new(),
         }
+    }
+
+    /// Says which files of the answer could not be written.
+    #[must_use]
+    pub fn with_export_failures(mut self, failures: &[ExportError]) -> Self {
+        if let Some(first) = failures.first() {
+            self.error = Some(Failure {
+                code: first.code().to_owned(),
+                message: first.to_string(),
+                hint: first.hint(),
+            });
+        }
+        self
+    }
+
+    /// The result of a request that nothing here can do.
+    #[must_use]
+    pub fn of_decline(decline: &Decline) -> Self {
+        Self::of_failure(decline.into())
     }
 
     /// The result of a request that came to nothing.
@@ -154,7 +169,17 @@ impl RunResult {
     }
 }
 
-fn nearest(decline: &medley_orchestrator::Decline) -> Option<String> {
+impl From<&Decline> for Failure {
+    fn from(decline: &Decline) -> Self {
+        Self {
+            code: "declined".to_owned(),
+            message: decline.reason.clone(),
+            hint: nearest(decline),
+        }
+    }
+}
+
+fn nearest(decline: &Decline) -> Option<String> {
     if decline.nearest.is_empty() {
         return None;
     }

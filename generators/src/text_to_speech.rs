@@ -9,7 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use medley_models::{
     Models,
-    families::speech::{ASSET, Manner, SpeechError, SpeechReadiness, SpeechSynthesizer, readiness},
+    assets::Readiness,
+    families::speech::{ASSET, Manner, SpeechError, SpeechSynthesizer, readiness},
     processing::language::{LanguageTag, identify, language},
     readable_bytes,
 };
@@ -117,11 +118,11 @@ impl Tool for TextToSpeech {
 
     fn health(&self) -> Health {
         match readiness(&self.models) {
-            SpeechReadiness::Ready => Health::Healthy,
-            SpeechReadiness::NeedsFetch { bytes } => Health::NeedsFetch {
+            Readiness::Ready => Health::Healthy,
+            Readiness::NeedsFetch { bytes } => Health::NeedsFetch {
                 what: format!("espeak-ng with its voices ({})", readable_bytes(bytes)),
             },
-            SpeechReadiness::Unavailable { reason, hint } => Health::Unavailable { reason, hint },
+            Readiness::Unavailable { reason, hint } => Health::Unavailable { reason, hint },
         }
     }
 

@@ -34,7 +34,7 @@ pub use self::digest::{InvalidDigest, Sha256Digest};
 pub use self::events::{AssetEvent, AssetObserver, AssetStage};
 pub use self::manifest::{Defect, Problem};
 pub use self::named::NamedPath;
-pub use self::status::{AssetState, AssetStatus, Verification};
+pub use self::status::{AssetState, AssetStatus, Readiness, Verification};
 
 use self::manifest::{Depth, Inspection, Manifest};
 use self::wheel::PackageClient;

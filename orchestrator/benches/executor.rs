@@ -85,7 +85,7 @@ impl Bench {
     fn plan(&self, steps: Vec<DraftStep>) -> Plan {
         let draft = DraftPlan {
             steps,
-            answer: None,
+            ..DraftPlan::default()
         };
         Plan::validate(&draft, &self.registry, &self.scope).expect("a sound plan")
     }

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::Defect;
+
 /// One step as a planner wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DraftStep {
@@ -69,4 +71,8 @@ pub struct DraftPlan {
     /// What the answer is made of, in reading order; by default what no other step takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Vec<Json>>,
+    /// What could not be read of it; validation reports it with the rest.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub malformed: Vec<Defect>,
 }

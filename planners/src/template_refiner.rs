@@ -21,7 +21,7 @@ impl Refiner for TemplateRefiner {
         for answer in rounds.iter().flat_map(|round| &round.answer) {
             let artifacts = answer.value.artifacts();
             if artifacts.is_empty() {
-                let text = words(&answer.value);
+                let text = words(&answer.value, answer.tool.as_deref());
                 parts.push(Part::Text { text });
             }
             for artifact in artifacts {
@@ -42,16 +42,19 @@ impl Refiner for TemplateRefiner {
 }
 
 /// A value in words; to find nothing is an answer too.
-fn words(value: &Value) -> String {
+fn words(value: &Value, tool: Option<&str>) -> String {
     let text = value.to_string();
-    if text.trim().is_empty() {
-        "No text was found.".to_owned()
-    } else {
-        text
+    if !text.trim().is_empty() {
+        return text;
+    }
+    match tool {
+        Some("ocr") => "No text was found.".to_owned(),
+        Some(tool) => format!("Nothing came of {}.", tool.replace('_', " ")),
+        None => "It is empty.".to_owned(),
     }
 }
 
-/// Names for files: the attachment's, where there is only one, and what was done.
+/// Names for parts: the attachment's, where there is only one, and what was done. Whoever writes files makes them safe.
 struct Names {
     stem: Option<String>,
     taken: BTreeMap<String, usize>,
@@ -62,7 +65,7 @@ impl Names {
         let stem = match request.attachments.as_slice() {
             [only] => Path::new(&only.name)
                 .file_stem()
-                .map(|stem| plain(&stem.to_string_lossy())),
+                .map(|stem| stem.to_string_lossy().into_owned()),
             _ => None,
         };
         Self {
@@ -101,19 +104,6 @@ fn action(tool: &str, kind: Kind) -> String {
         _ => words,
     };
     kept.join("-")
-}
-
-/// Text as part of a file name on any system.
-fn plain(text: &str) -> String {
-    let safe = |each: char| {
-        if each.is_alphanumeric() || matches!(each, '-' | '_' | '.') {
-            each
-        } else {
-            '-'
-        }
-    };
-    let name: String = text.chars().map(safe).take(80).collect();
-    name.trim_matches(['-', '.']).to_owned()
 }
 
 #[cfg(test)]
@@ -192,22 +182,23 @@ mod tests {
             shown,
             [
                 "OPEN",
-                "<my-sign-text-to-speech>",
-                "<my-sign-grayscale>",
-                "<my-sign-grayscale-2>"
+                "<my sign!-text-to-speech>",
+                "<my sign!-grayscale>",
+                "<my sign!-grayscale-2>"
             ]
         );
     }
 
     #[tokio::test]
     async fn nothing_found_is_an_answer() {
-        let rounds = [report(vec![answer("ocr", "")], Vec::new())];
-        let response = TemplateRefiner.refine(&request(&[]), &rounds).await;
-        assert_eq!(
-            response.parts,
-            [Part::Text {
-                text: "No text was found.".to_owned()
-            }]
-        );
+        for (tool, said) in [
+            ("ocr", "No text was found."),
+            ("image_captioning", "Nothing came of image captioning."),
+        ] {
+            let rounds = [report(vec![answer(tool, "")], Vec::new())];
+            let response = TemplateRefiner.refine(&request(&[]), &rounds).await;
+            let text = said.to_owned();
+            assert_eq!(response.parts, [Part::Text { text }]);
+        }
     }
 }

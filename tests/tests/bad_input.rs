@@ -197,6 +197,64 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[test]
+fn two_processes_at_first_use_fetch_once_and_a_damaged_asset_is_fetched_again() {
+    let home = tempfile::tempdir().unwrap();
+    let pull = || {
+        let mut command = medley(home.path());
+        command.args(["models", "pull", "espeak-ng"]);
+        std::thread::spawn(move || command.assert().code(0))
+    };
+    for process in [pull(), pull()] {
+        process.join().unwrap();
+    }
+    let damaged = largest_file(&home.path().join("assets"));
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&damaged)
+        .unwrap()
+        .set_len(100)
+        .unwrap();
+    let list = || {
+        let output = medley(home.path())
+            .args(["models", "list"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .find(|line| line.starts_with("espeak-ng"))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(list().contains("damaged"), "{}", list());
+    let folder = tempfile::tempdir().unwrap();
+    let plan = r#"{"steps":[{"id":"s1","tool":"text_to_speech","args":{"text":"hello"}}]}"#;
+    medley(home.path())
+        .args(["exec", "-"])
+        .write_stdin(plan)
+        .current_dir(folder.path())
+        .assert()
+        .code(0)
+        .stdout(predicate::str::contains("audio: "));
+    assert!(list().contains("here"), "{}", list());
+}
+
+fn largest_file(folder: &Path) -> std::path::PathBuf {
+    let mut open = vec![folder.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                open.push(entry.path());
+            } else {
+                files.push((entry.metadata().unwrap().len(), entry.path()));
+            }
+        }
+    }
+    files.into_iter().max().unwrap().1
+}
+
+#[test]
 fn a_malformed_configuration_names_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");

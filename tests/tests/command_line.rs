@@ -1,6 +1,6 @@
 //! The command's own face: help, tools, schemas and exit codes, held stable.
 
-use medley_tests::{medley, shared_home};
+use medley_tests::{medley, repository, shared_home};
 use predicates::prelude::*;
 
 /// What the command prints where nothing was fetched.
@@ -29,6 +29,24 @@ fn the_schemas_of_plan_and_result_are_stable() {
 fn the_list_of_tools_is_stable() {
     insta::assert_snapshot!("tools", stdout_of(&["tools"]));
     insta::assert_snapshot!("tool_ocr", stdout_of(&["tools", "show", "ocr"]));
+}
+
+#[test]
+fn planners_are_tested_with_the_tools_that_there_are() {
+    let listed: serde_json::Value = serde_json::from_str(&stdout_of(&["tools", "--json"])).unwrap();
+    let fixture = repository().join("planners/fixtures/capabilities.json");
+    let fixture: Vec<serde_json::Value> =
+        serde_json::from_str(&std::fs::read_to_string(fixture).unwrap()).unwrap();
+    let listed: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["capability"].clone())
+        .collect();
+    assert_eq!(
+        listed, fixture,
+        "write the capabilities of `medley tools --json` to planners/fixtures/capabilities.json"
+    );
 }
 
 #[test]

@@ -16,14 +16,34 @@ fn the_tool_in_the_readme_is_the_example_that_runs() {
 }
 
 #[test]
-fn every_file_that_the_readme_names_is_there() {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let named: Vec<&str> = readme
-        .split(|each: char| each.is_whitespace() || "()[]`".contains(each))
-        .filter(|word| word.starts_with("samples/") || word.starts_with("app/"))
-        .collect();
-    assert!(named.len() > 5, "{named:?}");
-    for file in named {
-        assert!(repository().join(file).exists(), "{file}");
+fn every_file_that_the_pages_name_is_there() {
+    for (page, least) in [("README.md", 6), ("ARCHITECTURE.md", 10)] {
+        let named = files_named_in(page);
+        assert!(named.len() >= least, "{page}: {named:?}");
+        for file in named {
+            assert!(repository().join(&file).exists(), "{page}: {file}");
+        }
     }
+}
+
+/// Words that start like a path in the repository.
+fn files_named_in(page: &str) -> Vec<String> {
+    let folders = [
+        "app/",
+        "bench/",
+        "generators/",
+        "models/",
+        "orchestrator/",
+        "planners/",
+        "samples/",
+        "tests/",
+        "tools/",
+        "workflows/",
+    ];
+    fs::read_to_string(repository().join(page))
+        .unwrap()
+        .split(|each: char| each.is_whitespace() || "()[]`,".contains(each))
+        .filter(|word| folders.iter().any(|folder| word.starts_with(folder)))
+        .map(|word| word.trim_end_matches('.').to_owned())
+        .collect()
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use medley_models::{
     ModelError, Models,
-    assets::AssetState,
+    assets::Readiness,
     families::ppocr::{PpOcr, TextLine},
     readable_bytes,
 };
@@ -136,36 +136,12 @@ impl Tool for Ocr {
 
 /// Whether the models are here, can be fetched, or can be neither.
 fn health(models: &Models) -> Health {
-    let mut missing = 0;
-    for name in ASSETS {
-        let Ok(status) = models.assets().status(name) else {
-            continue;
-        };
-        match status.state {
-            AssetState::Missing | AssetState::Damaged(_) => missing += status.download_bytes,
-            AssetState::NamedWrongly { named, problem } => {
-                return Health::Unavailable {
-                    reason: format!("{name} is not usable: {problem}"),
-                    hint: format!("correct {}, or take it away", named.origin),
-                };
-            }
-            AssetState::Unsupported => {
-                return Health::Unavailable {
-                    reason: format!("{name} has no build for this platform"),
-                    hint: format!(
-                        "install it and give its path in {}",
-                        medley_models::error::path_variable(name)
-                    ),
-                };
-            }
-            _ => {}
-        }
-    }
-    match missing {
-        0 => Health::Healthy,
-        bytes => Health::NeedsFetch {
+    match models.assets().readiness(&ASSETS) {
+        Readiness::Ready => Health::Healthy,
+        Readiness::NeedsFetch { bytes } => Health::NeedsFetch {
             what: format!("the reading models ({})", readable_bytes(bytes)),
         },
+        Readiness::Unavailable { reason, hint } => Health::Unavailable { reason, hint },
     }
 }
 

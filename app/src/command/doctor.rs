@@ -1,8 +1,8 @@
 //! `medley doctor`: what is here, what is missing, what to do.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
-use medley::{AssetState, Models};
+use medley::{AssetState, Exporter, Models, Readiness};
 use serde::Serialize;
 
 use super::{
@@ -68,15 +68,11 @@ pub(super) fn run(settings: &Settings, json: bool) -> anyhow::Result<Exit> {
 
 fn home(models: &Models) -> Finding {
     let root = models.home().root();
-    let existing = root
-        .ancestors()
-        .find(|folder| folder.exists())
-        .unwrap_or(Path::new("."));
-    match tempfile::tempfile_in(existing) {
-        Ok(_) => Finding::good("home", root.display().to_string()),
+    match Exporter::new(root).check() {
+        Ok(()) => Finding::good("home", root.display().to_string()),
         Err(error) => Finding::bad(
             "home",
-            format!("{} cannot be written: {error}", root.display()),
+            error.to_string(),
             "set MEDLEY_HOME to a folder that you may write to",
         ),
     }
@@ -89,26 +85,14 @@ fn assets(models: &Models) -> anyhow::Result<Vec<(Finding, bool)>> {
         .iter()
         .map(|status| {
             let shown = state(status);
-            let missing = matches!(status.state, AssetState::Missing | AssetState::Damaged(_));
-            let finding = match &status.state {
-                AssetState::Damaged(_) => Finding::bad(
+            let missing = matches!(status.readiness(), Readiness::NeedsFetch { .. });
+            let finding = match (&status.state, status.readiness()) {
+                (AssetState::Damaged(_), _) => Finding::bad(
                     &status.name,
                     shown,
                     format!("`medley models pull {}` fetches it again", status.name),
                 ),
-                AssetState::NamedWrongly { named, .. } => Finding::bad(
-                    &status.name,
-                    shown,
-                    format!("correct {}, or take it away", named.origin),
-                ),
-                AssetState::Unsupported => Finding::bad(
-                    &status.name,
-                    shown,
-                    format!(
-                        "install it and give its path in {}",
-                        medley_models::error::path_variable(&status.name)
-                    ),
-                ),
+                (_, Readiness::Unavailable { hint, .. }) => Finding::bad(&status.name, shown, hint),
                 _ => Finding::good(&status.name, shown),
             };
             (finding, missing)

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::ModelsAction,
-    output::{Exit, print, print_json, report_failure},
+    output::{Exit, print, print_json, report, report_failure},
     settings::Settings,
 };
 
@@ -70,16 +70,20 @@ fn pull(models: &Models, names: Vec<String>) -> anyhow::Result<Exit> {
         names
     };
     let cancel = CancellationToken::new();
+    let mut exit = Exit::Succeeded;
     for name in names {
-        let asset = models.assets().pull(&name, &cancel)?;
-        print(&format!(
-            "{} {} is at {}",
-            asset.name(),
-            asset.version(),
-            asset.directory().display()
-        ))?;
+        match models.assets().pull(&name, &cancel) {
+            Ok(asset) => print(&format!(
+                "{} {} is at {}",
+                asset.name(),
+                asset.version(),
+                asset.directory().display()
+            ))?,
+            // What is wrong with one does not keep the others from being fetched.
+            Err(error) => exit = report(&error.into(), false),
+        }
     }
-    Ok(Exit::Succeeded)
+    Ok(exit)
 }
 
 fn all_names(models: &Models) -> anyhow::Result<Vec<String>> {

@@ -166,7 +166,13 @@ pub(super) fn show_outcome(
     for part in answer {
         match part {
             AnswerPart::Text { text } => print(text)?,
-            AnswerPart::Artifact { kind, path, .. } => print(&format!("{kind}: {path}"))?,
+            AnswerPart::Artifact {
+                kind,
+                path: Some(path),
+                ..
+            } => print(&format!("{kind}: {path}"))?,
+            // That it is not there is reported behind the answer.
+            AnswerPart::Artifact { path: None, .. } => {}
         }
     }
     if let Some(decline) = &outcome.response.declined {

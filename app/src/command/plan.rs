@@ -1,6 +1,6 @@
 //! `medley plan`: shows the graph that a request would become.
 
-use medley::{DraftPlan, Plan, Planned};
+use medley::{DraftPlan, Plan, Planned, RunResult};
 
 use super::{
     arguments::{PlanArguments, Verbosity},
@@ -29,6 +29,9 @@ pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow
             Ok(Exit::Succeeded)
         }
         Planned::Declined(decline) => {
+            if arguments.json {
+                print_json(&RunResult::of_decline(&decline))?;
+            }
             report_decline(&decline);
             Ok(Exit::Failed)
         }

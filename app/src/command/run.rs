@@ -7,12 +7,14 @@ use std::{
 };
 
 use anyhow::Context;
-use medley::{Defects, DraftPlan, EventSink, Exporter, Medley, MedleyError, Outcome, RunResult};
+use medley::{
+    Defects, DraftPlan, EventSink, Exported, Exporter, Medley, MedleyError, Outcome, RunResult,
+};
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
     cancelled_by_interrupt, open,
-    output::{Exit, Unusable, print_json, show_outcome},
+    output::{Exit, Unusable, print_json, report_failure, show_outcome},
     progress::StepProgress,
     settings::Settings,
 };
@@ -66,19 +68,26 @@ async fn finish(
     output: &OutputArguments,
 ) -> anyhow::Result<Exit> {
     let folder = output_folder(settings, output).unwrap_or_else(|| default_folder(&outcome.run));
-    let answer = Exporter::new(folder)
+    let exported = Exporter::new(folder)
         .export(&outcome.response, medley.store())
-        .await
-        .map_err(MedleyError::Export)?;
+        .await;
+    let Exported { answer, failures } = exported;
     if output.json {
-        print_json(&RunResult::new(outcome, answer))?;
+        print_json(&RunResult::new(outcome, answer).with_export_failures(&failures))?;
         if settings.verbosity > Verbosity::Normal {
             show_outcome(outcome, &[], settings.verbosity)?;
         }
     } else {
         show_outcome(outcome, &answer, settings.verbosity)?;
     }
-    Ok(outcome.status.into())
+    for failure in &failures {
+        report_failure(&failure.to_string(), failure.hint().as_deref());
+    }
+    if failures.is_empty() {
+        Ok(outcome.status.into())
+    } else {
+        Ok(Exit::Failed)
+    }
 }
 
 fn output_folder(settings: &Settings, output: &OutputArguments) -> Option<PathBuf> {

@@ -52,6 +52,66 @@ pub enum AssetState {
     Unsupported,
 }
 
+/// Whether something could be used now, seen without network and without loading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// All of it is here.
+    Ready,
+    /// It is fetched at first use.
+    NeedsFetch {
+        /// The size of the download in bytes.
+        bytes: u64,
+    },
+    /// It is not here and cannot be fetched.
+    Unavailable {
+        /// Why.
+        reason: String,
+        /// The way out.
+        hint: String,
+    },
+}
+
+impl Readiness {
+    /// How ready two things are together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (unavailable @ Self::Unavailable { .. }, _)
+            | (_, unavailable @ Self::Unavailable { .. }) => unavailable,
+            (Self::NeedsFetch { bytes }, Self::NeedsFetch { bytes: more }) => Self::NeedsFetch {
+                bytes: bytes + more,
+            },
+            (needs @ Self::NeedsFetch { .. }, Self::Ready)
+            | (Self::Ready, needs @ Self::NeedsFetch { .. }) => needs,
+            (Self::Ready, Self::Ready) => Self::Ready,
+        }
+    }
+}
+
+impl AssetStatus {
+    /// Whether the asset could be used now.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        match &self.state {
+            AssetState::Present | AssetState::Named(_) => Readiness::Ready,
+            AssetState::Missing | AssetState::Damaged(_) => Readiness::NeedsFetch {
+                bytes: self.download_bytes,
+            },
+            AssetState::NamedWrongly { named, problem } => Readiness::Unavailable {
+                reason: format!("{} is not usable: {problem}", self.name),
+                hint: format!("correct {}, or take it away", named.origin),
+            },
+            AssetState::Unsupported => Readiness::Unavailable {
+                reason: format!("{} has no build for this platform", self.name),
+                hint: format!(
+                    "install it and give its path in {}",
+                    crate::error::path_variable(&self.name)
+                ),
+            },
+        }
+    }
+}
+
 /// The outcome of reading every file of an asset.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -94,6 +154,21 @@ impl AssetStore {
     /// [`ModelError::UnknownAsset`]; [`ModelError::File`] if its directory cannot be read.
     pub fn status(&self, name: &str) -> Result<AssetStatus, ModelError> {
         self.status_of(self.0.catalogue.entry(name)?)
+    }
+
+    /// Whether all of these assets could be used now.
+    #[must_use]
+    pub fn readiness(&self, names: &[&str]) -> Readiness {
+        names
+            .iter()
+            .map(|name| match self.status(name) {
+                Ok(status) => status.readiness(),
+                Err(error) => Readiness::Unavailable {
+                    reason: error.to_string(),
+                    hint: error.hint().unwrap_or_default(),
+                },
+            })
+            .fold(Readiness::Ready, Readiness::and)
     }
 
     /// The directory of an asset that is here, wherever it comes from; `None` if it is not here.

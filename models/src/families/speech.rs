@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     ModelError, Models,
-    assets::AssetState,
+    assets::{AssetState, AssetStatus, Readiness},
     native::espeak::{Description, Espeak, NORMAL_PITCH, NORMAL_WORDS_PER_MINUTE, Utterance},
     processing::language::LanguageTag,
 };
@@ -213,53 +213,20 @@ impl SpeechSynthesizer {
     }
 }
 
-/// What stands between a program and speech, seen without network and without loading the asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SpeechReadiness {
-    /// The asset is here, or the system's library stands in.
-    Ready,
-    /// The asset is fetched at first use.
-    NeedsFetch {
-        /// The size of the download in bytes.
-        bytes: u64,
-    },
-    /// There is neither.
-    Unavailable {
-        /// Why.
-        reason: String,
-        /// The way out.
-        hint: String,
-    },
-}
-
-/// Whether speech could be made now.
+/// Whether speech could be made now; where there is no asset for this platform, the system's library stands in.
 #[must_use]
-pub fn readiness(models: &Models) -> SpeechReadiness {
-    let unavailable = |error: &ModelError| SpeechReadiness::Unavailable {
-        reason: error.to_string(),
-        hint: error.hint().unwrap_or_default(),
-    };
-    let status = match models.assets().status(ASSET) {
-        Ok(status) => status,
-        Err(error) => return unavailable(&error),
-    };
-    match status.state {
-        AssetState::Present | AssetState::Named(_) => SpeechReadiness::Ready,
-        AssetState::Missing | AssetState::Damaged(_) => SpeechReadiness::NeedsFetch {
-            bytes: status.download_bytes,
-        },
-        AssetState::NamedWrongly { named, problem } => SpeechReadiness::Unavailable {
-            reason: problem,
-            hint: format!("correct {}, or take it away", named.origin),
-        },
-        AssetState::Unsupported => match SpeechSynthesizer::load(&SpeechFiles::of_system()) {
-            Ok(_) => SpeechReadiness::Ready,
-            Err(error) => SpeechReadiness::Unavailable {
+pub fn readiness(models: &Models) -> Readiness {
+    let unsupported = |status: AssetStatus| status.state == AssetState::Unsupported;
+    if models.assets().status(ASSET).is_ok_and(unsupported) {
+        return match SpeechSynthesizer::load(&SpeechFiles::of_system()) {
+            Ok(_) => Readiness::Ready,
+            Err(error) => Readiness::Unavailable {
                 reason: error.to_string(),
                 hint: "install espeak-ng with the system's package manager".to_owned(),
             },
-        },
+        };
     }
+    models.assets().readiness(&[ASSET])
 }
 
 fn factor(name: &'static str, given: f64, least: f64, most: f64) -> Result<f64, SpeechError> {

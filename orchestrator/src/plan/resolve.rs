@@ -268,8 +268,17 @@ fn item_type(wanted: &ValueType) -> Option<ValueType> {
         | ValueType::Artifact {
             kind: crate::Kind::Text,
         } => Some(ValueType::String),
-        ValueType::OneOf { options } => options.iter().find_map(item_type),
+        ValueType::OneOf { options } => union(options.iter().filter_map(item_type)),
         _ => None,
+    }
+}
+
+/// What fits any of the types; nothing, if there are none.
+fn union(types: impl Iterator<Item = ValueType>) -> Option<ValueType> {
+    let mut options: Vec<ValueType> = types.collect();
+    match options.len() {
+        0 | 1 => options.pop(),
+        _ => Some(ValueType::OneOf { options }),
     }
 }
 
@@ -287,10 +296,13 @@ fn field_type(wanted: &ValueType, name: &str) -> ValueType {
             .iter()
             .find(|field| field.name == name)
             .map_or(ValueType::Any, |field| field.value_type.clone()),
-        ValueType::OneOf { options } => options
-            .iter()
-            .find(|option| matches!(option, ValueType::Record { .. }))
-            .map_or(ValueType::Any, |option| field_type(option, name)),
+        ValueType::OneOf { options } => union(
+            options
+                .iter()
+                .filter(|option| takes_record(option))
+                .map(|option| field_type(option, name)),
+        )
+        .unwrap_or(ValueType::Any),
         _ => ValueType::Any,
     }
 }

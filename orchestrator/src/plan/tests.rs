@@ -113,7 +113,7 @@ fn hints_name_the_way_out() {
     let scope = Scope::of_request(&request());
     let draft = DraftPlan {
         steps: vec![crate::DraftStep::new("s1", "orc").with("image", "$input1")],
-        answer: None,
+        ..DraftPlan::default()
     };
     let Defects(defects) = Plan::validate(&draft, &registry(), &scope).unwrap_err();
     assert!(defects[0].hint.as_ref().unwrap().contains("`ocr`"));
@@ -129,8 +129,35 @@ fn what_is_no_plan_says_what_a_plan_is() {
     assert_eq!(codes(json!({"steps": []})), [DefectCode::EmptyPlan]);
     assert_eq!(
         codes(json!({"steps": [{"id": "s1", "tool": 3}, {"id": "s2"}]})),
-        [DefectCode::MalformedPlan, DefectCode::MalformedPlan],
-        "one defect a step"
+        [
+            DefectCode::MalformedPlan,
+            DefectCode::UnknownTool,
+            DefectCode::UnknownTool
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_read_does_not_hide_what_else_is_wrong() {
+    assert_eq!(
+        codes(json!({"steps": [
+            {"id": "s1", "tool": "repeat", "args": {"text": "x"}, "after": "s9", "timeout_s": "long"},
+            {"id": "s2", "tool": "repeat", "args": {"text": "$s1", "times": 9}},
+            {"tool": "telepathy"},
+            "a step",
+        ], "answer": "$s2", "colour": "red"})),
+        [
+            DefectCode::MalformedPlan,
+            DefectCode::UnknownKey,
+            DefectCode::MalformedPlan,
+            DefectCode::MalformedPlan,
+            DefectCode::MalformedPlan,
+            DefectCode::MalformedId,
+            DefectCode::MalformedId,
+            DefectCode::UnknownTool,
+            DefectCode::UnknownTool,
+            DefectCode::OutOfRange,
+        ]
     );
 }
 
@@ -160,7 +187,7 @@ fn an_earlier_round_can_be_referred_to_and_its_names_stay_taken() {
     let mut scope = Scope::of_request(&request());
     let first = DraftPlan {
         steps: vec![crate::DraftStep::new("s1", "repeat").with("text", "hello")],
-        answer: None,
+        ..DraftPlan::default()
     };
     let plan = Plan::validate(&first, &registry, &scope).unwrap();
     let report = RunReport {
@@ -181,7 +208,7 @@ fn an_earlier_round_can_be_referred_to_and_its_names_stay_taken() {
     scope.add_round(&plan, &report);
     let second = |id: &str| DraftPlan {
         steps: vec![crate::DraftStep::new(id, "repeat").with("text", "$s1")],
-        answer: None,
+        ..DraftPlan::default()
     };
     assert!(Plan::validate(&second("s2"), &registry, &scope).is_ok());
     let Defects(defects) = Plan::validate(&second("s1"), &registry, &scope).unwrap_err();

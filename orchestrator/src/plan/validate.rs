@@ -15,8 +15,8 @@ use super::{
     split_version,
 };
 use crate::{
-    Capability, DraftPlan, DraftStep, Entry, Expression, Output, Reference, Registry, Selector,
-    ValueType, is_step_id,
+    Capability, DraftPlan, DraftStep, Entry, Expression, Health, Output, Reference, Registry,
+    Selector, ValueType, is_step_id,
 };
 
 pub(super) fn validate(
@@ -24,7 +24,8 @@ pub(super) fn validate(
     registry: &Registry,
     scope: &Scope,
 ) -> Result<Plan, Defects> {
-    let mut defects = check_size(draft);
+    let mut defects = draft.malformed.clone();
+    defects.extend(check_size(draft));
     let positions = index_steps(draft, scope, &mut defects);
     let entries: Vec<Option<&Entry>> = draft
         .steps
@@ -81,6 +82,14 @@ fn index_steps<'a>(
 ) -> BTreeMap<&'a str, usize> {
     let mut positions = BTreeMap::new();
     for (position, step) in draft.steps.iter().enumerate() {
+        if step.id.is_empty() {
+            defects.push(
+                Defect::new(DefectCode::MalformedId, "the step has no `id`")
+                    .in_step(&format!("step {}", position + 1))
+                    .with_hint("give it a name such as `s1`"),
+            );
+            continue;
+        }
         if !is_step_id(&step.id) {
             defects.push(
                 Defect::new(
@@ -116,6 +125,14 @@ fn find_entry<'a>(
     registry: &'a Registry,
     defects: &mut Vec<Defect>,
 ) -> Option<&'a Entry> {
+    if step.tool.is_empty() {
+        defects.push(
+            Defect::new(DefectCode::UnknownTool, "the step has no `tool`")
+                .in_step(&step.id)
+                .with_hint("`medley tools` lists what there is"),
+        );
+        return None;
+    }
     let (name, version) = split_version(&step.tool);
     let Some(entry) = registry.get(name) else {
         let names = registry
@@ -151,35 +168,48 @@ fn find_entry<'a>(
     Some(entry)
 }
 
+/// Whoever is to do the step must be there and able to.
 fn check_provider(step: &DraftStep, entry: &Entry, registry: &Registry, defects: &mut Vec<Defect>) {
     let name = &entry.capability.name;
-    if let Some(wanted) = &step.provider
-        && entry.provider(wanted).is_none()
-    {
-        let known: Vec<_> = entry
-            .providers
-            .iter()
-            .map(|provider| provider.profile().id.as_str())
-            .collect();
-        defects.push(
-            Defect::new(
-                DefectCode::UnknownProvider,
-                format!("`{name}` has no provider `{wanted}`"),
-            )
-            .in_step(&step.id)
-            .with_hint(format!("it has {}", known.join(", "))),
-        );
-    }
-    if let Some((reason, hint)) = registry.unavailable(name) {
+    let unable = match &step.provider {
+        Some(wanted) => match entry.provider(wanted) {
+            Some(provider) => match provider.health() {
+                Health::Unavailable { reason, hint } => Some((wanted, reason, hint)),
+                _ => None,
+            },
+            None => {
+                defects.push(unknown_provider(step, entry, wanted));
+                None
+            }
+        },
+        None => registry
+            .unavailable(name)
+            .map(|(reason, hint)| (name, reason, hint)),
+    };
+    if let Some((who, reason, hint)) = unable {
         defects.push(
             Defect::new(
                 DefectCode::UnavailableTool,
-                format!("`{name}` cannot run here: {reason}"),
+                format!("`{who}` cannot run here: {reason}"),
             )
             .in_step(&step.id)
             .with_hint(hint),
         );
     }
+}
+
+fn unknown_provider(step: &DraftStep, entry: &Entry, wanted: &str) -> Defect {
+    let known: Vec<_> = entry
+        .providers
+        .iter()
+        .map(|provider| provider.profile().id.as_str())
+        .collect();
+    Defect::new(
+        DefectCode::UnknownProvider,
+        format!("`{}` has no provider `{wanted}`", entry.capability.name),
+    )
+    .in_step(&step.id)
+    .with_hint(format!("it has {}", known.join(", ")))
 }
 
 fn check_keys(step: &DraftStep, defects: &mut Vec<Defect>) {
@@ -244,7 +274,13 @@ fn check_step(
     step.time_limit = drafted
         .timeout_s
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .or_else(|| entry.usable_provider()?.profile().time_limit);
+        .or_else(|| {
+            let provider = match &drafted.provider {
+                Some(wanted) => entry.provider(wanted),
+                None => entry.usable_provider(),
+            };
+            provider?.profile().time_limit
+        });
     for parameter in &capability.parameters {
         let json = drafted
             .args

@@ -144,6 +144,7 @@ impl<'a> Assembly<'a> {
         DraftPlan {
             steps: self.steps.into_iter().map(|step| step.draft).collect(),
             answer: Some(answer),
+            ..DraftPlan::default()
         }
     }
 

@@ -1,8 +1,11 @@
 //! Makes a picture larger or smaller.
 
 use async_trait::async_trait;
-use fast_image_resize::{ResizeOptions, Resizer};
-use image::DynamicImage;
+use fast_image_resize::{
+    IntoImageView, IntoImageViewMut, PixelTrait, ResizeError, ResizeOptions, Resizer,
+    pixels::{U8x4, U16x4},
+};
+use image::{ColorType, DynamicImage};
 use medley_orchestrator::{About, CallContext, ImageArtifact, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -152,24 +155,52 @@ impl Wanted {
 }
 
 /// Lanczos with three lobes, by Rec. 709 values as they are; transparent pixels lend no colour to their neighbours.
-fn resized(
-    pixels: &DynamicImage,
-    [width, height]: [u32; 2],
-    fit: Fit,
-) -> Result<DynamicImage, ToolError> {
+fn resized(pixels: &DynamicImage, size: [u32; 2], fit: Fit) -> Result<DynamicImage, ToolError> {
     let mut options = ResizeOptions::new();
     if fit == Fit::Cover {
         options = options.fit_into_destination(None);
     }
-    let mut target = DynamicImage::new(width, height, pixels.color());
-    Resizer::new()
-        .resize(pixels, &mut target, &options)
-        .map_err(|error| {
-            ToolError::permanent("resize_failed", "the picture cannot be resized")
-                .with_hint("convert it to PNG first")
-                .caused_by(error)
-        })?;
+    let colour = pixels.color();
+    let resized = if colour.bytes_per_pixel() > colour.channel_count() {
+        resized_as::<U16x4>(&pixels.to_rgba16().into(), size, &options)
+    } else {
+        resized_as::<U8x4>(&pixels.to_rgba8().into(), size, &options)
+    };
+    let resized = resized.map_err(|error| {
+        ToolError::permanent("resize_failed", "the picture cannot be resized")
+            .with_hint("convert it to PNG first")
+            .caused_by(error)
+    })?;
+    Ok(in_colour(resized, colour))
+}
+
+/// Two pixel types do for all pictures; each one more would cost a minute of compiling.
+fn resized_as<P: PixelTrait>(
+    source: &DynamicImage,
+    [width, height]: [u32; 2],
+    options: &ResizeOptions,
+) -> Result<DynamicImage, ResizeError> {
+    let mut target = DynamicImage::new(width, height, source.color());
+    let (Some(view), Some(mut target_view)) =
+        (source.image_view::<P>(), target.image_view_mut::<P>())
+    else {
+        return Err(ResizeError::PixelTypesAreDifferent);
+    };
+    Resizer::new().resize_typed(&view, &mut target_view, options)?;
+    drop(target_view);
     Ok(target)
+}
+
+fn in_colour(pixels: DynamicImage, colour: ColorType) -> DynamicImage {
+    match colour {
+        ColorType::L8 => pixels.to_luma8().into(),
+        ColorType::La8 => pixels.to_luma_alpha8().into(),
+        ColorType::Rgb8 => pixels.to_rgb8().into(),
+        ColorType::L16 => pixels.to_luma16().into(),
+        ColorType::La16 => pixels.to_luma_alpha16().into(),
+        ColorType::Rgb16 => pixels.to_rgb16().into(),
+        _ => pixels,
+    }
 }
 
 #[cfg(test)]
@@ -253,6 +284,29 @@ mod tests {
             let pixels = bench.read(&changed.image).await.pixels.to_rgb8();
             assert_eq!(pixels.get_pixel(1, 5).0, corner, "{fit:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn depth_and_channels_stay_as_they_were() {
+        let bench = Bench::new();
+        let grey = ImageBuffer::from_fn(40, 40, |_, _| image::Luma([40_001_u16]));
+        let image = bench.picture(grey, PictureFormat::Png).await;
+        let input = ResizeInput {
+            image,
+            width: Some(7),
+            height: None,
+            scale: None,
+            fit: Fit::Contain,
+        };
+        let changed = ResizeImage.call(input, bench.context()).await.unwrap();
+        let picture = bench.read(&changed.image).await.pixels;
+        assert_eq!(picture.color(), ColorType::L16);
+        assert!(
+            picture
+                .to_luma16()
+                .pixels()
+                .all(|pixel| pixel.0 == [40_001])
+        );
     }
 
     #[tokio::test]

@@ -207,7 +207,7 @@ fn nothing_is_fetched_to_know_whether_speech_is_ready() {
     .unwrap();
     assert!(matches!(
         readiness(&models),
-        SpeechReadiness::NeedsFetch { .. } | SpeechReadiness::Ready
+        Readiness::NeedsFetch { .. } | Readiness::Ready
     ));
     assert!(!home.exists());
 }
