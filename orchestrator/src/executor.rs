@@ -295,9 +295,13 @@ impl<'a> Running<'a> {
             tool: step.capability.clone(),
             provider: step.provider.clone(),
             status,
+            started_ms: 0.0,
             ms,
+            attempts: u32::from(!elapsed.is_zero()),
             outputs: Record::new(),
             error,
+            question: None,
+            children: Vec::new(),
         });
     }
 

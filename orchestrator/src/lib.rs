@@ -14,9 +14,11 @@ mod draft;
 mod event;
 mod executor;
 mod expression;
+mod journal;
 mod kind;
 mod plan;
 mod provider;
+mod question;
 mod regions;
 mod registry;
 mod report;
@@ -44,11 +46,16 @@ pub use executor::{
     Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
 };
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
+pub use journal::{
+    CachedStep, Journal, JournalError, JournalErrorKind, RunHistory, RunKind, RunRecord,
+    StepRecord, TurnRecord,
+};
 pub use kind::Kind;
 pub use plan::{Argument, Defect, DefectCode, Defects, Known, Plan, STEP_LIMIT, Scope, Step};
 pub use provider::{
     CallContext, Determinism, Effects, Health, Profile, Progress, ProgressSink, Provider,
 };
+pub use question::{Question, QuestionKind};
 pub use regions::{BoundingBox, Region, Regions, RunLengthMask};
 pub use registry::{Entry, Registration, Registry, RegistryError};
 pub use report::{Answer, RunReport, RunStatus, StepError, StepReport, StepStatus};

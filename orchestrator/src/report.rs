@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Record, ToolError, Value};
+use crate::{Question, Record, ToolError, Value};
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +40,8 @@ pub enum RunStatus {
     Failed,
     /// The run was stopped.
     Cancelled,
+    /// A step waits for an answer; the run goes on when it is given.
+    Waiting,
 }
 
 /// A value that the answer is made of.
@@ -67,14 +69,26 @@ pub struct StepReport {
     pub provider: Option<String>,
     /// What became of it.
     pub status: StepStatus,
+    /// When it started, in milliseconds since its round began.
+    #[serde(default)]
+    pub started_ms: f64,
     /// Time from start to end, in milliseconds; 0 if it never started.
     pub ms: f64,
+    /// How often it was tried; 0 if no provider was called.
+    #[serde(default)]
+    pub attempts: u32,
     /// What it gave.
     #[serde(default, skip_serializing_if = "Record::is_empty")]
     pub outputs: Record,
     /// Why it gave nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
+    /// What it waits for an answer to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
+    /// Its calls, one an item, if it goes over a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<StepReport>,
 }
 
 /// What became of a step.
@@ -91,6 +105,8 @@ pub enum StepStatus {
     Skipped,
     /// It was stopped, or the run ended before it started.
     Cancelled,
+    /// It waits for an answer.
+    Waiting,
 }
 
 impl StepStatus {

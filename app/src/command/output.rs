@@ -20,6 +20,7 @@ pub(super) enum Exit {
     Failed = 1,
     Usage = 2,
     Partial = 3,
+    Waiting = 4,
     Cancelled = 130,
 }
 
@@ -36,6 +37,7 @@ impl From<RunStatus> for Exit {
             RunStatus::Partial => Self::Partial,
             RunStatus::Failed => Self::Failed,
             RunStatus::Cancelled => Self::Cancelled,
+            RunStatus::Waiting => Self::Waiting,
         }
     }
 }

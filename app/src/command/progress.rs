@@ -93,6 +93,7 @@ const fn word(status: StepStatus) -> &'static str {
         StepStatus::Failed => "failed",
         StepStatus::Skipped => "skipped",
         StepStatus::Cancelled => "cancelled",
+        StepStatus::Waiting => "waiting",
     }
 }
 
