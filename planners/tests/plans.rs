@@ -292,6 +292,12 @@ async fn a_decline_names_what_comes_nearest_and_nothing_follows_a_round() {
     assert!(decline.reason.contains("translate the sign into French"));
     assert!((1..=3).contains(&decline.nearest.len()), "{decline:?}");
 
+    let asked = request("resize it to 100000 pixels wide", &["sign.png".to_owned()]);
+    let Decision::Decline(decline) = decide(&planner, &registry, &asked).await else {
+        unreachable!("no picture is that wide")
+    };
+    assert!(decline.reason.contains("100000"), "{}", decline.reason);
+
     let cancel = CancellationToken::new();
     let report: RunReport = serde_json::from_value(json!({
         "run": "r", "status": "succeeded", "steps": [], "answer": [], "ms": 0.0

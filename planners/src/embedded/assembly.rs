@@ -7,7 +7,9 @@ mod inputs;
 mod lanes;
 mod reference;
 
-use medley_orchestrator::{Capability, DraftPlan, DraftStep, Kind, Parameter, Request, ValueType};
+use medley_orchestrator::{
+    Capability, DraftPlan, DraftStep, Kind, Parameter, Request, Value, ValueType, check,
+};
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -30,6 +32,13 @@ pub(super) enum Obstacle {
     Argument {
         /// The parameter.
         parameter: Box<Parameter>,
+    },
+    /// The clause says a value that the parameter does not allow.
+    OutOfRange {
+        /// The parameter.
+        parameter: Box<Parameter>,
+        /// The value.
+        given: String,
     },
     /// The clause names a file that cannot be it.
     NoSuchFile {
@@ -84,6 +93,7 @@ impl<'a> Assembly<'a> {
         let described = &self.capabilities[capability];
         let filling = arguments::fill(described, clause, self.vocabulary);
         check_required(described, &filling, &self.vocabulary.arguments)?;
+        check_ranges(described, &filling)?;
         let lanes = self.lanes(reading, capability)?;
         let choice = self.choice(described, clause);
         let mut added = Vec::new();
@@ -250,6 +260,25 @@ fn check_required(
             parameter: Box::new(parameter.clone()),
         })
     })
+}
+
+/// A number that cannot be is said here, with the clause, rather than by the plan that it would spoil.
+fn check_ranges(capability: &Capability, filling: &Filling) -> Result<(), Obstacle> {
+    let fits = |parameter: &Parameter, json: &Json| {
+        Value::from_json(json.clone())
+            .is_ok_and(|value| check(&value, &parameter.value_type).is_ok())
+    };
+    for (name, json) in &filling.arguments {
+        if let Some(parameter) = capability.parameter(name)
+            && !fits(parameter, json)
+        {
+            return Err(Obstacle::OutOfRange {
+                parameter: Box::new(parameter.clone()),
+                given: json.to_string(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn missing(parameter: &Parameter) -> Obstacle {

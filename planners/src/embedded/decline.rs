@@ -106,6 +106,12 @@ impl Decliner<'_> {
                     tool.name
                 )
             }
+            Obstacle::OutOfRange { parameter, given } => format!(
+                "\u{201c}{part}\u{201d} gives {given} for the {} of {}, which must be {}; say another value",
+                parameter.name.replace('_', " "),
+                tool.name,
+                parameter.value_type
+            ),
             Obstacle::NoSuchFile { ordinal } => format!(
                 "\u{201c}{part}\u{201d} speaks of file {ordinal}, and {} attached; add it with --attach FILE",
                 match self.attachments.len() {
