@@ -1,26 +1,34 @@
 //! The agent loop: decide, check, run, look, and in the end put the answer together.
 
+mod given;
 mod planner;
 mod refiner;
 mod request;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use tokio_util::sync::CancellationToken;
 
+pub use given::GivenPlan;
 pub use planner::{Decision, Decline, Planner, PlannerError, Situation, Suggestion};
 pub use refiner::Refiner;
 pub use request::{Attachment, Request};
 
 use crate::{
-    Defects, EventKind, EventSink, Executor, Plan, Registry, Response, RunContext, RunReport,
-    RunStatus, Scope,
+    Defects, Digest, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
+    RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Step, StepRecord,
+    StepReport, TurnRecord,
 };
 
 /// How often a planner may look at what came of its steps and add more.
-const ROUND_LIMIT: usize = 8;
+const ROUND_LIMIT: u32 = 8;
 
 /// Answers requests with a planner, an executor and a refiner.
+#[derive(Clone)]
 pub struct Agent {
     /// What can be done.
     pub registry: Arc<Registry>,
@@ -55,31 +63,104 @@ pub enum AgentError {
     /// The planner's steps are no plan.
     #[error("the planner made a plan that cannot run")]
     Plan(#[from] Defects),
+    /// What must survive the process cannot be kept or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// What a run is to do, and what of it was done before.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// As it began.
+    pub run: RunRecord,
+    /// Whether the journal holds it already.
+    pub resumed: bool,
+    /// Decisions that were committed.
+    pub turns: Vec<TurnRecord>,
+    /// Steps that were recorded.
+    pub steps: Vec<StepRecord>,
+    /// Answers by question.
+    pub answers: BTreeMap<String, String>,
+}
+
+impl Assignment {
+    /// A run that begins now.
+    #[must_use]
+    pub fn new(run: impl Into<String>, kind: RunKind, request: Request) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let milliseconds = since.map_or(0, |since| since.as_millis());
+        Self {
+            run: RunRecord {
+                id: run.into(),
+                kind,
+                session: None,
+                request,
+                began_at: u64::try_from(milliseconds).unwrap_or(u64::MAX),
+            },
+            resumed: false,
+            turns: Vec::new(),
+            steps: Vec::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+
+    /// A run that goes on where the journal says it stopped.
+    #[must_use]
+    pub fn resume(history: RunHistory) -> Self {
+        Self {
+            run: history.run,
+            resumed: true,
+            turns: history.turns,
+            steps: history.steps,
+            answers: history.answers,
+        }
+    }
+
+    fn finished_in(&self, round: u32) -> BTreeMap<String, StepReport> {
+        self.steps
+            .iter()
+            .filter(|step| step.round == round && step.report.status.is_success())
+            .map(|step| (step.key.clone(), step.report.clone()))
+            .collect()
+    }
 }
 
 impl Agent {
-    /// Answers a request.
+    /// Answers a request, or goes on with one.
     ///
-    /// Cancelling `cancel` ends the run with what there is; dropping the future aborts it.
+    /// Committed decisions are not made again and finished steps not done again. Cancelling `cancel` ends the run with
+    /// what there is; dropping the future aborts it. Either way it can be resumed.
     ///
     /// # Errors
-    /// When the planner cannot work or writes what is no plan. A step that fails is in the outcome instead.
+    /// When the planner cannot work or writes what is no plan, or the journal cannot keep the run. A step that fails is
+    /// in the outcome instead.
     pub async fn answer(
         &self,
-        run: &str,
-        request: &Request,
+        assignment: Assignment,
         events: &EventSink,
         cancel: &CancellationToken,
     ) -> Result<Outcome, AgentError> {
-        events.emit(EventKind::RunStarted {
-            run: run.to_owned(),
-        });
+        let RunRecord {
+            id: run, request, ..
+        } = &assignment.run;
+        let journal = self.executor.journal();
+        let mut expected = BTreeMap::new();
+        if let Some(journal) = journal {
+            if !assignment.resumed {
+                journal.begin_run(&assignment.run).await?;
+            }
+            expected = journal.durations().await?;
+        }
+        events.emit(EventKind::RunStarted { run: run.clone() });
         let mut scope = Scope::of_request(request);
         let mut rounds: Vec<RunReport> = Vec::new();
         let mut notes = Vec::new();
         let mut declined = None;
-        while rounds.len() < ROUND_LIMIT && !cancel.is_cancelled() {
-            match self.decide(request, &rounds, cancel).await? {
+        for round in 0..ROUND_LIMIT {
+            if cancel.is_cancelled() || is_waiting(&rounds) {
+                break;
+            }
+            match self.turn(&assignment, round, &rounds, cancel).await? {
                 Decision::Finish => break,
                 Decision::Decline(decline) => {
                     declined = Some(decline);
@@ -90,10 +171,11 @@ impl Agent {
                     let plan = Plan::validate(&draft, &self.registry, &scope)?;
                     notes.extend(unused_attachments(request, &plan));
                     let context = RunContext {
-                        run,
-                        scope: &scope,
-                        events,
-                        cancel,
+                        round,
+                        finished: assignment.finished_in(round),
+                        answers: assignment.answers.clone(),
+                        expected: expected.clone(),
+                        ..RunContext::new(run, &scope, events, cancel)
                     };
                     let report = self.executor.run(&plan, &context).await;
                     scope.add_round(&plan, &report);
@@ -106,15 +188,49 @@ impl Agent {
         response.notes.extend(notes);
         response.declined = declined;
         events.emit(EventKind::RunFinished {
-            run: run.to_owned(),
+            run: run.clone(),
             status,
         });
+        if let Some(journal) = journal {
+            journal.finish_run(run, status).await?;
+        }
         Ok(Outcome {
-            run: run.to_owned(),
+            run: run.clone(),
             status,
             response,
             rounds,
         })
+    }
+
+    /// The decision of a round: the one that was committed, else a new one, committed before any of its steps starts.
+    async fn turn(
+        &self,
+        assignment: &Assignment,
+        round: u32,
+        rounds: &[RunReport],
+        cancel: &CancellationToken,
+    ) -> Result<Decision, AgentError> {
+        let committed = assignment.turns.iter().find(|turn| turn.index == round);
+        if let Some(turn) = committed
+            && let Ok(decision) = serde_json::from_value(turn.decision.clone())
+        {
+            return Ok(decision);
+        }
+        let decision = self.decide(&assignment.run.request, rounds, cancel).await?;
+        // A decision that the cancel made is none of the planner's.
+        if let Some(journal) = self.executor.journal()
+            && !cancel.is_cancelled()
+        {
+            let request = serde_json::to_vec(&assignment.run.request).unwrap_or_default();
+            let turn = TurnRecord {
+                index: round,
+                request_digest: Digest::of(&request),
+                decision: serde_json::to_value(&decision).unwrap_or_default(),
+                usage: serde_json::Value::Null,
+            };
+            journal.commit_turn(&assignment.run.id, &turn).await?;
+        }
+        Ok(decision)
     }
 
     async fn decide(
@@ -136,6 +252,12 @@ impl Agent {
     }
 }
 
+fn is_waiting(rounds: &[RunReport]) -> bool {
+    rounds
+        .last()
+        .is_some_and(|report| report.status == RunStatus::Waiting)
+}
+
 /// The last round tells; a request that was declined before any round has failed.
 fn overall(rounds: &[RunReport], cancelled: bool) -> RunStatus {
     match rounds.last() {
@@ -150,8 +272,7 @@ fn overall(rounds: &[RunReport], cancelled: bool) -> RunStatus {
 pub fn unused_attachments(request: &Request, plan: &Plan) -> Vec<String> {
     let used = |name: &str| {
         plan.steps()
-            .flat_map(|step| step.arguments.values())
-            .flat_map(|argument| argument.expression.references())
+            .flat_map(Step::references)
             .any(|reference| reference.root == name)
     };
     request

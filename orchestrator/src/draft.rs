@@ -27,13 +27,100 @@ pub struct DraftStep {
     /// Steps that must end before this one starts, though it takes nothing from them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
-    /// How long the step may take, in seconds.
+    /// Calls the tool once for each item of this list; arguments refer to `$item` and `$index`, which counts from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<Json>,
+    /// What becomes of a step that goes over a list when a call for an item fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_error: Option<OnError>,
+    /// Runs the step only if this holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<DraftCondition>,
+    /// How often a call that failed is tried again where that can help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<DraftRetry>,
+    /// How long a call may take, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<f64>,
+    /// How long a call may go without progress, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_timeout_s: Option<f64>,
     /// Keys that steps do not have; each is a defect.
     #[serde(flatten)]
     #[schemars(skip)]
     pub unknown: BTreeMap<String, Json>,
+}
+
+/// What becomes of a step that goes over a list when a call for an item fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The step fails once the calls for the other items have ended.
+    #[default]
+    Fail,
+    /// The item is left out of the results.
+    Omit,
+}
+
+/// A condition as a planner wrote it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftCondition {
+    /// What is judged: a reference, mostly.
+    pub value: Json,
+    /// How.
+    pub is: Comparison,
+    /// What it is compared with, for comparisons that need something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Json>,
+}
+
+/// How a condition judges a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// Text without words, a list without items, or nothing at all.
+    Empty,
+    /// The opposite.
+    NotEmpty,
+    /// Equal.
+    Eq,
+    /// Not equal.
+    Ne,
+    /// Less than.
+    Lt,
+    /// Less or equal.
+    Le,
+    /// Greater than.
+    Gt,
+    /// Greater or equal.
+    Ge,
+    /// Text that holds a text, whatever its case, or a list that holds an item.
+    Contains,
+}
+
+impl Comparison {
+    /// Whether there must be something to compare with.
+    #[must_use]
+    pub const fn needs_operand(self) -> bool {
+        !matches!(self, Self::Empty | Self::NotEmpty)
+    }
+}
+
+/// How often a call is tried again: a number of times, or with the first delay.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum DraftRetry {
+    /// So many further attempts.
+    Times(u32),
+    /// So many further attempts, the first after a delay that doubles from one to the next.
+    Delayed {
+        /// Further attempts.
+        times: u32,
+        /// Seconds before the first of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delay_s: Option<f64>,
+    },
 }
 
 impl DraftStep {

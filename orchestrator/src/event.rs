@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::{RunStatus, StepError, StepStatus};
+use crate::{Artifact, Question, RunStatus, StepError, StepStatus};
 
 /// Something that happened, with its place in the order of things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,23 @@ pub enum EventKind {
         /// Its steps, as written.
         steps: Vec<PlannedStep>,
     },
+    /// A step was accepted on its own, while the plan was still growing.
+    StepAdded {
+        /// The step, as written.
+        step: PlannedStep,
+    },
+    /// A step goes over a list, a call an item.
+    StepExpanded {
+        /// The step.
+        step: String,
+        /// How many items there are; their calls are named `s1[0]`, `s1[1]` and so on.
+        items: usize,
+    },
+    /// Everything that a step waits for is there.
+    StepReady {
+        /// The step.
+        step: String,
+    },
     /// A step was given to its tool.
     StepStarted {
         /// The step.
@@ -51,6 +68,40 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fraction: Option<f32>,
         /// What is being done.
+        message: String,
+    },
+    /// A call failed and is tried again.
+    StepRetry {
+        /// The step.
+        step: String,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// Who failed.
+        provider: String,
+        /// Who tries next; the same one, unless there is another.
+        next: String,
+        /// Time until then, in milliseconds.
+        delay_ms: f64,
+        /// Why.
+        error: StepError,
+    },
+    /// A step waits for an answer.
+    StepWaiting {
+        /// The step.
+        step: String,
+        /// What it asks.
+        question: Question,
+    },
+    /// A step made an artifact.
+    Artifact {
+        /// The step.
+        step: String,
+        /// The artifact.
+        artifact: Artifact,
+    },
+    /// Something that the watcher should know and that is no step's state.
+    Log {
+        /// What.
         message: String,
     },
     /// A step came to its end.

@@ -1,81 +1,180 @@
-//! Runs a plan: steps start the moment their inputs are there, and a failed step is a report, not an error.
+//! Runs plans: steps start the moment their inputs are there, and a failed step is a report, not an error.
+//!
+//! [`Executor`] is the door. Inside, `scheduler` decides what starts when, `running` obeys it for one run, `call` makes
+//! one call of a step, and a [`Dispatcher`] runs it somewhere.
 
+mod attempt;
+mod call;
+mod condition;
 mod dispatcher;
 mod evaluate;
+mod flights;
+mod identity;
+mod repair;
+mod running;
 mod scheduler;
+mod shared;
+mod summary;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::task::{Id, JoinSet};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use dispatcher::{Dispatcher, LocalDispatcher, StepCall, StepControl, StepOutcome};
 
 use self::{
-    evaluate::Values,
-    scheduler::{Command, Scheduler, Signal},
+    flights::Flights,
+    running::{Growth, Running},
 };
 use crate::{
-    Answer, ArtifactStore, EventKind, EventSink, Expression, Plan, PlannedStep, Progress,
-    ProgressSink, Record, RunReport, RunStatus, Scope, Step, StepError, StepReport, StepStatus,
+    Addition, ArtifactStore, EventKind, EventSink, GrowingPlan, Journal, Plan, PlannedStep, Policy,
+    Registry, RunReport, Scope, StepReport,
 };
 
 /// How long a cancelled tool has to notice before it is left behind.
 const CANCEL_GRACE: Duration = Duration::from_millis(80);
 
-/// Runs plans over a [`Dispatcher`].
+/// Runs plans over a [`Dispatcher`]. Clones share what is in flight.
 #[derive(Clone)]
 pub struct Executor {
     dispatcher: Arc<dyn Dispatcher>,
     store: Arc<dyn ArtifactStore>,
+    journal: Option<Arc<dyn Journal>>,
+    flights: Arc<Flights>,
+    policy: Policy,
     in_flight_limit: usize,
+    item_limit: usize,
 }
 
 /// What a run needs besides its plan.
 pub struct RunContext<'a> {
     /// The run's id.
     pub run: &'a str,
+    /// The round of the agent loop, from 0.
+    pub round: u32,
     /// The inputs and the results of earlier rounds.
     pub scope: &'a Scope,
     /// Who watches.
     pub events: &'a EventSink,
     /// Stops the run.
     pub cancel: &'a CancellationToken,
+    /// The seed of everything random in the run.
+    pub seed: u64,
+    /// What is recorded of this round, by key: done is not done again.
+    pub finished: BTreeMap<String, StepReport>,
+    /// Answers to questions of this run, by question.
+    pub answers: BTreeMap<String, String>,
+    /// How long calls are expected to take, in milliseconds, by step or by capability.
+    pub expected: BTreeMap<String, f64>,
+}
+
+impl<'a> RunContext<'a> {
+    /// A run that begins, in its first round.
+    #[must_use]
+    pub const fn new(
+        run: &'a str,
+        scope: &'a Scope,
+        events: &'a EventSink,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            run,
+            round: 0,
+            scope,
+            events,
+            cancel,
+            seed: 0,
+            finished: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            expected: BTreeMap::new(),
+        }
+    }
 }
 
 impl Executor {
-    /// An executor with at most 64 steps in flight.
+    /// An executor with at most 64 calls in flight, 16 of them for the items of one step, and the default policy.
+    /// Nothing is recorded.
     #[must_use]
     pub fn new(dispatcher: Arc<dyn Dispatcher>, store: Arc<dyn ArtifactStore>) -> Self {
         Self {
             dispatcher,
             store,
+            journal: None,
+            flights: Arc::default(),
+            policy: Policy::default(),
             in_flight_limit: 64,
+            item_limit: 16,
         }
     }
 
-    /// Sets how many steps may be in flight at once; at least one.
+    /// Sets how many calls may be in flight at once; at least one.
     #[must_use]
     pub fn with_in_flight_limit(mut self, limit: usize) -> Self {
         self.in_flight_limit = limit.max(1);
         self
     }
 
+    /// Sets how many calls for the items of one step may be in flight at once; at least one.
+    #[must_use]
+    pub fn with_item_limit(mut self, limit: usize) -> Self {
+        self.item_limit = limit.max(1);
+        self
+    }
+
+    /// Records what steps give, and takes from there what is known already.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Sets what may be done without asking.
+    #[must_use]
+    pub const fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Where runs are recorded.
+    #[must_use]
+    pub const fn journal(&self) -> Option<&Arc<dyn Journal>> {
+        self.journal.as_ref()
+    }
+
     /// Runs a plan to its end.
     ///
-    /// Dropping the future stops the run: steps in flight are aborted.
+    /// Dropping the future stops the run: calls in flight are aborted.
     pub async fn run(&self, plan: &Plan, context: &RunContext<'_>) -> RunReport {
-        let started = Instant::now();
         context.events.emit(EventKind::Planned {
             steps: planned_steps(plan),
         });
-        let mut running = Running::new(self, plan, context);
+        let mut running = Running::new(self, context);
+        let steps = plan.steps().cloned().zip(plan.dependencies());
+        running.add(
+            steps
+                .map(|(step, dependencies)| (Arc::new(step), dependencies))
+                .collect(),
+        );
         running.drive().await;
-        running.into_report(started).await
+        running.report(plan.answer(), Vec::new()).await
+    }
+
+    /// Runs a plan while it is being written: a step is checked when it arrives and starts when its inputs are there.
+    ///
+    /// Steps with effects beyond pure wait for [`Addition::End`]; where the channel closes without it, or a step has a
+    /// defect, they are skipped. Defects are in the report.
+    ///
+    /// Dropping the future stops the run: calls in flight are aborted.
+    pub async fn run_growing(
+        &self,
+        additions: mpsc::Receiver<Addition>,
+        registry: &Registry,
+        context: &RunContext<'_>,
+    ) -> RunReport {
+        let plan = GrowingPlan::new(registry, context.scope);
+        let mut running = Running::new(self, context);
+        running.drive_growing(Growth { plan, additions }).await
     }
 }
 
@@ -93,321 +192,6 @@ fn planned_steps(plan: &Plan) -> Vec<PlannedStep> {
             why: step.why.clone(),
         })
         .collect()
-}
-
-/// One run while it lasts.
-struct Running<'a> {
-    executor: &'a Executor,
-    context: &'a RunContext<'a>,
-    steps: Vec<&'a Step>,
-    plan: &'a Plan,
-    scheduler: Scheduler,
-    values: Values,
-    reports: Vec<Option<StepReport>>,
-    tasks: JoinSet<Finished>,
-    /// Which step a task belongs to, for tasks that panic.
-    owners: HashMap<Id, (usize, Instant)>,
-    cancel: CancellationToken,
-}
-
-/// What a step's task comes back with.
-struct Finished {
-    step: usize,
-    elapsed: Duration,
-    outcome: StepOutcome,
-}
-
-impl<'a> Running<'a> {
-    fn new(executor: &'a Executor, plan: &'a Plan, context: &'a RunContext<'a>) -> Self {
-        let steps: Vec<&Step> = plan.steps().collect();
-        Self {
-            scheduler: Scheduler::new(&plan.dependencies(), executor.in_flight_limit),
-            values: Values::of_scope(context.scope),
-            reports: vec![None; steps.len()],
-            tasks: JoinSet::new(),
-            owners: HashMap::new(),
-            cancel: context.cancel.child_token(),
-            executor,
-            context,
-            steps,
-            plan,
-        }
-    }
-
-    async fn drive(&mut self) {
-        if self.context.cancel.is_cancelled() {
-            self.stop();
-        }
-        let commands = self.scheduler.start();
-        self.obey(commands);
-        while !self.tasks.is_empty() {
-            tokio::select! {
-                // A tool that notices the cancel first must not make its dependents look skipped.
-                biased;
-                () = self.context.cancel.cancelled(), if !self.cancel_seen() => self.stop(),
-                Some(joined) = self.tasks.join_next_with_id() => self.collect(joined),
-                () = tokio::time::sleep(CANCEL_GRACE), if self.cancel_seen() => {
-                    // Whoever has not noticed by now is left behind.
-                    self.tasks.abort_all();
-                }
-            }
-        }
-    }
-
-    fn cancel_seen(&self) -> bool {
-        self.scheduler.is_cancelled()
-    }
-
-    fn stop(&mut self) {
-        let commands = self.scheduler.signal(Signal::Cancel);
-        self.obey(commands);
-    }
-
-    fn obey(&mut self, commands: Vec<Command>) {
-        for command in commands {
-            match command {
-                Command::Start(step) => self.start(step),
-                Command::Skip { step, because } => {
-                    let cause = &self.steps[because].id;
-                    let error = StepError::new(
-                        "needs_failed_step",
-                        format!("it needs {cause}, which gave nothing"),
-                        None,
-                    );
-                    self.settle(step, StepStatus::Skipped, Duration::ZERO, Some(error));
-                }
-                Command::Cancel(step) => {
-                    self.settle(step, StepStatus::Cancelled, Duration::ZERO, None);
-                }
-            }
-        }
-    }
-
-    fn start(&mut self, index: usize) {
-        let step = self.steps[index];
-        self.context.events.emit(EventKind::StepStarted {
-            step: step.id.clone(),
-            tool: step.capability.clone(),
-        });
-        let task = StepTask {
-            call: StepCall::of_step(self.context.run, step),
-            arguments: self.values.arguments_of(step),
-            time_limit: step.time_limit,
-            store: Arc::clone(&self.executor.store),
-            dispatcher: Arc::clone(&self.executor.dispatcher),
-            control: StepControl {
-                cancel: self.cancel.child_token(),
-                progress: progress_sink(self.context.events.clone(), step.id.clone()),
-            },
-        };
-        let started = Instant::now();
-        let handle = self.tasks.spawn(async move {
-            let outcome = task.run().await;
-            Finished {
-                step: index,
-                elapsed: started.elapsed(),
-                outcome,
-            }
-        });
-        self.owners.insert(handle.id(), (index, started));
-    }
-
-    fn collect(&mut self, joined: Result<(Id, Finished), tokio::task::JoinError>) {
-        let finished = match joined {
-            Ok((id, finished)) => {
-                self.owners.remove(&id);
-                finished
-            }
-            Err(failure) => {
-                let Some((step, started)) = self.owners.remove(&failure.id()) else {
-                    return;
-                };
-                let outcome = if failure.is_cancelled() {
-                    StepOutcome::Cancelled
-                } else {
-                    StepOutcome::failed(StepError::new(
-                        "panicked",
-                        "the tool stopped on a defect of its own",
-                        Some("report it, with the file that it was given"),
-                    ))
-                };
-                Finished {
-                    step,
-                    elapsed: started.elapsed(),
-                    outcome,
-                }
-            }
-        };
-        self.record(finished);
-    }
-
-    fn record(&mut self, finished: Finished) {
-        let Finished {
-            step,
-            elapsed,
-            outcome,
-        } = finished;
-        let success = match outcome {
-            StepOutcome::Done { provider, outputs } => {
-                self.values
-                    .insert_step(&self.steps[step].id, outputs.clone());
-                self.settle(step, StepStatus::Done, elapsed, None);
-                self.complete(step, Some(provider), outputs);
-                true
-            }
-            _ if self.cancel_seen() => {
-                self.settle(step, StepStatus::Cancelled, elapsed, None);
-                false
-            }
-            StepOutcome::Failed { provider, error } => {
-                self.settle(step, StepStatus::Failed, elapsed, Some(error));
-                self.complete(step, provider, Record::new());
-                false
-            }
-            StepOutcome::Cancelled => {
-                let error = StepError::new("stopped", "the tool stopped of its own accord", None);
-                self.settle(step, StepStatus::Failed, elapsed, Some(error));
-                false
-            }
-        };
-        let commands = self.scheduler.signal(Signal::Finished { step, success });
-        self.obey(commands);
-    }
-
-    fn settle(
-        &mut self,
-        index: usize,
-        status: StepStatus,
-        elapsed: Duration,
-        error: Option<StepError>,
-    ) {
-        let step = self.steps[index];
-        let ms = elapsed.as_secs_f64() * 1e3;
-        self.context.events.emit(EventKind::StepFinished {
-            step: step.id.clone(),
-            tool: step.capability.clone(),
-            status,
-            ms,
-            error: error.clone(),
-        });
-        self.reports[index] = Some(StepReport {
-            id: step.id.clone(),
-            tool: step.capability.clone(),
-            provider: step.provider.clone(),
-            status,
-            started_ms: 0.0,
-            ms,
-            attempts: u32::from(!elapsed.is_zero()),
-            outputs: Record::new(),
-            error,
-            question: None,
-            children: Vec::new(),
-        });
-    }
-
-    fn complete(&mut self, index: usize, provider: Option<String>, outputs: Record) {
-        if let Some(report) = &mut self.reports[index] {
-            report.outputs = outputs;
-            report.provider = provider.or(report.provider.take());
-        }
-    }
-
-    async fn into_report(self, started: Instant) -> RunReport {
-        let mut answer = Vec::new();
-        for expression in self.plan.answer() {
-            if let Some(value) = self
-                .values
-                .evaluate(expression, &*self.executor.store)
-                .await
-            {
-                answer.push(answer_of(value, expression, &self.steps));
-            }
-        }
-        let steps: Vec<StepReport> = self.reports.into_iter().flatten().collect();
-        let missing = self.plan.answer().len() - answer.len();
-        let status = overall(&steps, answer.len(), missing);
-        RunReport {
-            run: self.context.run.to_owned(),
-            status,
-            steps,
-            answer,
-            ms: started.elapsed().as_secs_f64() * 1e3,
-        }
-    }
-}
-
-fn answer_of(value: crate::Value, expression: &Expression, steps: &[&Step]) -> Answer {
-    let source = match expression {
-        Expression::Reference(reference) => steps.iter().find(|step| step.id == reference.root),
-        _ => None,
-    };
-    Answer {
-        step: source.map(|step| step.id.clone()),
-        tool: source.map(|step| step.capability.clone()),
-        value,
-    }
-}
-
-/// What the steps and the answer come to; a run that did every step and cannot give all of its answer is partial.
-fn overall(steps: &[StepReport], answers: usize, missing: usize) -> RunStatus {
-    let cancelled = steps
-        .iter()
-        .any(|step| step.status == StepStatus::Cancelled);
-    let done = steps.iter().filter(|step| step.status.is_success()).count();
-    if cancelled {
-        RunStatus::Cancelled
-    } else if done == steps.len() && missing == 0 {
-        RunStatus::Succeeded
-    } else if done == 0 || answers == 0 {
-        RunStatus::Failed
-    } else {
-        RunStatus::Partial
-    }
-}
-
-fn progress_sink(events: EventSink, step: String) -> ProgressSink {
-    Arc::new(move |Progress { fraction, message }| {
-        events.emit(EventKind::StepProgress {
-            step: step.clone(),
-            fraction,
-            message,
-        });
-    })
-}
-
-/// What one step's task owns.
-struct StepTask {
-    call: StepCall,
-    arguments: evaluate::PendingArguments,
-    time_limit: Option<Duration>,
-    store: Arc<dyn ArtifactStore>,
-    dispatcher: Arc<dyn Dispatcher>,
-    control: StepControl,
-}
-
-impl StepTask {
-    async fn run(mut self) -> StepOutcome {
-        match self.arguments.conform(&*self.store).await {
-            Ok(arguments) => self.call.arguments = arguments,
-            Err(error) => return StepOutcome::failed(error),
-        }
-        let cancel = self.control.cancel.clone();
-        let dispatch = self.dispatcher.dispatch(self.call, self.control);
-        let Some(limit) = self.time_limit else {
-            return dispatch.await;
-        };
-        match tokio::time::timeout(limit, dispatch).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                cancel.cancel();
-                StepOutcome::failed(StepError::new(
-                    "timed_out",
-                    format!("the step took longer than {} s", limit.as_secs_f64()),
-                    Some("give the step a larger `timeout_s`"),
-                ))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
 
 use crate::{
-    About, Artifact, Attachment, CallContext, Digest, Facts, ImageArtifact, Kind, Region, Regions,
-    RegionsArtifact, Registry, Request, Tool, ToolError,
+    About, Artifact, Attachment, CallContext, Determinism, Digest, Facts, ImageArtifact, Kind,
+    Region, Regions, RegionsArtifact, Registry, Request, Tool, ToolError,
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -131,7 +131,7 @@ impl Tool for Meet {
     type Output = TextOutput;
 
     fn about(&self) -> About {
-        About::new("meet", "Waits for another.")
+        About::new("meet", "Waits for another.").determinism(Determinism::Volatile)
     }
 
     async fn call(&self, _: Nothing, _: &CallContext) -> Result<TextOutput, ToolError> {

@@ -17,6 +17,7 @@ mod expression;
 mod journal;
 mod kind;
 mod plan;
+mod policy;
 mod provider;
 mod question;
 mod regions;
@@ -33,14 +34,14 @@ mod value_type;
 mod fixtures;
 
 pub use agent::{
-    Agent, AgentError, Attachment, Decision, Decline, Outcome, Planner, PlannerError, Refiner,
-    Request, Situation, Suggestion, unused_attachments,
+    Agent, AgentError, Assignment, Attachment, Decision, Decline, GivenPlan, Outcome, Planner,
+    PlannerError, Refiner, Request, Situation, Suggestion, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
 pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
 pub use digest::{Digest, ParseDigestError};
-pub use draft::{DraftPlan, DraftStep};
+pub use draft::{Comparison, DraftCondition, DraftPlan, DraftRetry, DraftStep, OnError};
 pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep};
 pub use executor::{
     Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
@@ -51,7 +52,11 @@ pub use journal::{
     StepRecord, TurnRecord,
 };
 pub use kind::Kind;
-pub use plan::{Argument, Defect, DefectCode, Defects, Known, Plan, STEP_LIMIT, Scope, Step};
+pub use plan::{
+    Accepted, Addition, Argument, CHILD_LIMIT, Condition, Defect, DefectCode, Defects, ForEach,
+    GrowingPlan, Known, Plan, Retry, STEP_LIMIT, Scope, Step,
+};
+pub use policy::{Permission, Policy};
 pub use provider::{
     CallContext, Determinism, Effects, Health, Profile, Progress, ProgressSink, Provider,
 };

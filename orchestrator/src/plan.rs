@@ -1,25 +1,30 @@
 //! A plan that exists is valid: acyclic, of known capabilities, with types that agree and references that resolve.
 
+mod check;
 mod defect;
+mod growing;
 mod parse;
 mod resolve;
+mod step;
 mod validate;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use petgraph::{
     Direction, acyclic::Acyclic, data::Build, graph::NodeIndex, stable_graph::StableDiGraph,
 };
 
 pub use defect::{Defect, DefectCode, Defects};
+pub use growing::{Accepted, Addition, GrowingPlan};
+pub use step::{Argument, Condition, ForEach, Retry, Step};
 
-use crate::{
-    Capability, DraftPlan, Expression, Output, Record, Registry, Request, RunReport, Value,
-    ValueType,
-};
+use crate::{DraftPlan, Expression, Output, Record, Registry, Request, RunReport, Value};
 
 /// The most steps that a plan may have.
 pub const STEP_LIMIT: usize = 10_000;
+
+/// The most items that a step may go over.
+pub const CHILD_LIMIT: usize = 1_000;
 
 /// A valid plan: only validation can make one.
 #[derive(Debug, Clone)]
@@ -27,38 +32,6 @@ pub struct Plan {
     graph: StableDiGraph<Step, ()>,
     order: Vec<NodeIndex>,
     answer: Vec<Expression>,
-}
-
-/// A step of a valid plan.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// The step's name.
-    pub id: String,
-    /// The capability that it calls.
-    pub capability: String,
-    /// That capability's version.
-    pub version: u32,
-    /// The provider, if the plan insists on one.
-    pub provider: Option<String>,
-    /// The arguments with the types that they must conform to, by parameter. References to steps name an output.
-    pub arguments: BTreeMap<String, Argument>,
-    /// The names and types of what it gives, the primary first.
-    pub outputs: Vec<Output>,
-    /// Why the step is there.
-    pub why: Option<String>,
-    /// How long it may take.
-    pub time_limit: Option<Duration>,
-}
-
-/// An argument of a valid step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Argument {
-    /// What the plan says.
-    pub expression: Expression,
-    /// What the parameter wants.
-    pub value_type: ValueType,
-    /// Whether the call cannot do without it.
-    pub required: bool,
 }
 
 impl Plan {
@@ -237,21 +210,6 @@ fn fold(name: &str) -> String {
         .filter(|each| each.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-impl Step {
-    fn of_capability(id: &str, capability: &Capability) -> Self {
-        Self {
-            id: id.to_owned(),
-            capability: capability.name.clone(),
-            version: capability.version,
-            provider: None,
-            arguments: BTreeMap::new(),
-            outputs: capability.outputs.clone(),
-            why: None,
-            time_limit: None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Artifact, ArtifactStore, Facts, Kind, Record, Regions, ToolError};
+use crate::{Artifact, ArtifactStore, Digest, Facts, Kind, Record, Regions, ToolError};
 
 /// One implementation of a capability.
 #[async_trait]
@@ -18,6 +18,13 @@ pub trait Provider: Send + Sync {
     /// Whether it could run now; asked when the registry is frozen, so it must answer at once.
     fn health(&self) -> Health {
         Health::Healthy
+    }
+
+    /// What the result depends on besides the inputs and the revision: model files, native library, device. Two calls
+    /// with the same inputs in the same environment count as the same; asked when a plan is validated, so it must
+    /// answer at once.
+    fn environment(&self) -> String {
+        String::new()
     }
 
     /// Does the task. `inputs` conform to the capability's parameters.
@@ -43,6 +50,9 @@ pub struct Profile {
     /// How long one call may take before it is stopped; a step may say otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<Duration>,
+    /// How long one call may go without progress before it is stopped; a step may say otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_limit: Option<Duration>,
 }
 
 /// What a call does to the world outside the store.
@@ -124,6 +134,8 @@ pub struct CallContext {
     progress: ProgressSink,
     attempt: u32,
     seed: u64,
+    idempotency_key: Option<Digest>,
+    answer: Option<Arc<str>>,
 }
 
 impl CallContext {
@@ -140,6 +152,8 @@ impl CallContext {
             progress,
             attempt: 1,
             seed: 0,
+            idempotency_key: None,
+            answer: None,
         }
     }
 
@@ -149,6 +163,32 @@ impl CallContext {
         self.attempt = attempt;
         self.seed = seed;
         self
+    }
+
+    /// The same context with a key for effects: the same for every attempt at the same step of the same run.
+    #[must_use]
+    pub const fn with_idempotency_key(mut self, key: Digest) -> Self {
+        self.idempotency_key = Some(key);
+        self
+    }
+
+    /// The same context with the answer to the question that the call asked before.
+    #[must_use]
+    pub fn with_answer(mut self, answer: Option<&str>) -> Self {
+        self.answer = answer.map(Arc::from);
+        self
+    }
+
+    /// The key by which a service can tell a repeated effect from a new one, where there is a run.
+    #[must_use]
+    pub const fn idempotency_key(&self) -> Option<&Digest> {
+        self.idempotency_key.as_ref()
+    }
+
+    /// The answer to the question that the call asked with [`ToolError::question`], once it is there.
+    #[must_use]
+    pub fn answer(&self) -> Option<&str> {
+        self.answer.as_deref()
     }
 
     /// Which attempt this is, from 1.

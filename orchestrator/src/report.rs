@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Question, Record, ToolError, Value};
+use crate::{Defect, Digest, Question, Record, StoreError, ToolError, Value};
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,9 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// What the plan's `answer` names and could be had, in reading order.
     pub answer: Vec<Answer>,
+    /// What was wrong with steps that arrived while the run went on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub defects: Vec<Defect>,
     /// Wall time in milliseconds.
     pub ms: f64,
 }
@@ -91,6 +94,17 @@ pub struct StepReport {
     pub children: Vec<StepReport>,
 }
 
+impl StepReport {
+    /// Whether it never ran because a condition does not hold, its own or that of a step that it needs.
+    #[must_use]
+    pub fn is_not_taken(&self) -> bool {
+        self.status == StepStatus::Skipped
+            && self.error.as_ref().is_some_and(|error| {
+                [StepError::NOT_TAKEN, StepError::NEEDS_NOT_TAKEN].contains(&error.code.as_str())
+            })
+    }
+}
+
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -101,7 +115,7 @@ pub enum StepStatus {
     Cached,
     /// It ran and gave an error.
     Failed,
-    /// It never ran, because a step that it needs did not give its outputs.
+    /// It never ran, because a step that it needs did not give its outputs, or its condition does not hold.
     Skipped,
     /// It was stopped, or the run ended before it started.
     Cancelled,
@@ -127,18 +141,29 @@ pub struct StepError {
     /// The way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The artifact that could not be had, if that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Box<Digest>>,
     /// The causes, outermost first, for the operator; not for models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
 }
 
 impl StepError {
+    /// The code of a step whose condition does not hold.
+    pub const NOT_TAKEN: &'static str = "not_taken";
+    /// The code of a step that needs one whose condition does not hold.
+    pub const NEEDS_NOT_TAKEN: &'static str = "needs_step_not_taken";
+    /// The code of a step that needs one that failed.
+    pub const NEEDS_FAILED: &'static str = "needs_failed_step";
+
     /// An error with a way out.
     pub fn new(code: &str, message: impl Into<String>, hint: Option<&str>) -> Self {
         Self {
             code: code.to_owned(),
             message: message.into(),
             hint: hint.map(str::to_owned),
+            artifact: None,
             causes: Vec::new(),
         }
     }
@@ -152,6 +177,10 @@ impl From<&ToolError> for StepError {
             code: error.code().to_owned(),
             message: error.for_model().to_owned(),
             hint: error.hint().map(str::to_owned),
+            artifact: first
+                .and_then(|cause| cause.downcast_ref::<StoreError>())
+                .and_then(StoreError::artifact)
+                .map(Box::new),
             causes: causes.map(ToString::to_string).collect(),
         }
     }

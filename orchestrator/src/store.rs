@@ -27,6 +27,9 @@ pub trait ArtifactStore: Send + Sync {
         content: Vec<u8>,
     ) -> Result<Artifact, StoreError>;
 
+    /// Whether the store holds an artifact, by its name and size; the bytes are verified when they are read.
+    async fn holds(&self, artifact: &Artifact) -> bool;
+
     /// The bytes with this digest, verified.
     ///
     /// # Errors
@@ -73,6 +76,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The artifact that cannot be had, where it is one artifact.
+    #[must_use]
+    pub const fn artifact(&self) -> Option<Digest> {
+        match self {
+            Self::Missing(id) | Self::Damaged(id) => Some(*id),
+            _ => None,
+        }
+    }
+
     /// A stable name in snake case.
     #[must_use]
     pub const fn code(&self) -> &'static str {

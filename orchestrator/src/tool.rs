@@ -41,6 +41,12 @@ pub trait Tool: Send + Sync + 'static {
         Health::Healthy
     }
 
+    /// What the result depends on besides the input and the revision: model files, native library, device; must
+    /// answer at once.
+    fn environment(&self) -> String {
+        String::new()
+    }
+
     /// Does the work.
     ///
     /// # Errors
@@ -74,6 +80,8 @@ pub struct About {
     pub determinism: Determinism,
     /// How long a call may take.
     pub time_limit: Option<Duration>,
+    /// How long a call may go without progress.
+    pub idle_limit: Option<Duration>,
     /// Who is shown it.
     pub visibility: Visibility,
 }
@@ -91,6 +99,7 @@ impl About {
             effects: Effects::Pure,
             determinism: Determinism::Deterministic,
             time_limit: None,
+            idle_limit: None,
             visibility: Visibility::Shown,
         }
     }
@@ -111,6 +120,12 @@ impl About {
     /// Sets how long a call may take.
     pub const fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
+        self
+    }
+
+    /// Sets how long a call may go without progress.
+    pub const fn idle_limit(mut self, limit: Duration) -> Self {
+        self.idle_limit = Some(limit);
         self
     }
 

@@ -17,6 +17,8 @@ pub enum ToolErrorKind {
     Permanent,
     /// The result was no longer wanted.
     Cancelled,
+    /// The call goes on once a person has answered.
+    Question,
 }
 
 /// Why a call failed.
@@ -26,6 +28,7 @@ pub struct ToolError {
     code: Cow<'static, str>,
     for_model: String,
     hint: Option<String>,
+    choices: Vec<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -37,6 +40,7 @@ impl ToolError {
             code: code.into(),
             for_model: for_model.into(),
             hint: None,
+            choices: Vec::new(),
             source: None,
         }
     }
@@ -52,6 +56,16 @@ impl ToolError {
     /// An argument is of the right type but makes no sense, such as a crop outside its picture.
     pub fn bad_argument(parameter: &str, for_model: impl fmt::Display) -> Self {
         Self::permanent("bad_argument", format!("`{parameter}`: {for_model}"))
+    }
+
+    /// The call cannot go on without an answer from a person. It is called again with the answer in
+    /// [`CallContext::answer`](crate::CallContext::answer). Without choices, anything can be answered.
+    pub fn question(text: impl Into<String>, choices: Vec<String>) -> Self {
+        Self {
+            kind: ToolErrorKind::Question,
+            choices,
+            ..Self::permanent("question", text)
+        }
     }
 
     /// The result was no longer wanted.
@@ -93,6 +107,12 @@ impl ToolError {
     #[must_use]
     pub fn for_model(&self) -> &str {
         &self.for_model
+    }
+
+    /// What can be answered, if this is a question.
+    #[must_use]
+    pub fn choices(&self) -> &[String] {
+        &self.choices
     }
 
     /// The way out, where there is one.

@@ -32,7 +32,8 @@ pub struct Situation<'a> {
 }
 
 /// What a planner decides.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Decision {
     /// Run these steps.

@@ -3,16 +3,17 @@
 //! Calls and outcomes are plain serialisable data, so that the same plans run in this process, in another or on
 //! another machine.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ArtifactStore, CallContext, Digest, Entry, ProgressSink, Provider, Record, Registry, Step,
-    StepError, ToolErrorKind,
+    ArtifactStore, CallContext, Digest, Entry, ProgressSink, Provider, Record, Registry, StepError,
+    ToolError, ToolErrorKind,
 };
 
 /// Runs one call.
@@ -31,39 +32,27 @@ pub struct StepCall {
     pub step: String,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// Which item of a list it is for, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<usize>,
     /// The capability.
     pub capability: String,
     /// Its version.
     pub version: u32,
-    /// The provider, if the plan insists on one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
+    /// The provider.
+    pub provider: String,
     /// The arguments; artifacts by digest.
     pub arguments: Record,
     /// The seed of everything random in the call.
     pub seed: u64,
-    /// The same for every attempt at this step of this run.
+    /// The same for every attempt at this step of this run, also after the run is resumed.
     pub idempotency_key: Digest,
-}
-
-impl StepCall {
-    /// The first attempt at a step, its arguments still to come.
-    pub(super) fn of_step(run: &str, step: &Step) -> Self {
-        let idempotency_key = Digest::of(format!("{run}/{}", step.id).as_bytes());
-        let mut seed = [0; 8];
-        seed.copy_from_slice(&idempotency_key.as_bytes()[..8]);
-        Self {
-            run: run.to_owned(),
-            step: step.id.clone(),
-            attempt: 1,
-            capability: step.capability.clone(),
-            version: step.version,
-            provider: step.provider.clone(),
-            arguments: Record::new(),
-            seed: u64::from_le_bytes(seed),
-            idempotency_key,
-        }
-    }
+    /// How long the call may take, from when it arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<Duration>,
+    /// The answer to the question that the call asked before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// What a call is steered by while it runs.
@@ -93,17 +82,30 @@ pub enum StepOutcome {
         provider: Option<String>,
         /// Why.
         error: StepError,
+        /// Whether trying again can help.
+        #[serde(default)]
+        transient: bool,
+    },
+    /// It goes on once a person has answered.
+    Asks {
+        /// The question.
+        text: String,
+        /// What can be answered; anything, where it is empty.
+        #[serde(default)]
+        choices: Vec<String>,
     },
     /// It was stopped.
     Cancelled,
 }
 
 impl StepOutcome {
-    /// A failure before any provider was chosen.
-    pub(super) const fn failed(error: StepError) -> Self {
+    /// A failure that trying again cannot help.
+    #[must_use]
+    pub const fn failed(error: StepError) -> Self {
         Self::Failed {
             provider: None,
             error,
+            transient: false,
         }
     }
 }
@@ -134,8 +136,17 @@ impl LocalDispatcher {
             control.cancel.clone(),
             control.progress,
         )
-        .with_attempt(call.attempt, call.seed);
-        match provider.call(call.arguments, &context).await {
+        .with_attempt(call.attempt, call.seed)
+        .with_idempotency_key(call.idempotency_key)
+        .with_answer(call.answer.as_deref());
+        let called = AssertUnwindSafe(provider.call(call.arguments, &context));
+        let returned = called.catch_unwind().await.unwrap_or_else(|_| {
+            Err(
+                ToolError::permanent("panicked", "the tool stopped on a defect of its own")
+                    .with_hint("report it, with the file that it was given"),
+            )
+        });
+        match returned {
             Ok(outputs) => match check_outputs(entry, &outputs) {
                 Ok(()) => StepOutcome::Done {
                     provider: id,
@@ -144,12 +155,20 @@ impl LocalDispatcher {
                 Err(error) => StepOutcome::Failed {
                     provider: Some(id),
                     error,
+                    transient: false,
                 },
             },
-            Err(error) if error.kind() == ToolErrorKind::Cancelled => StepOutcome::Cancelled,
-            Err(error) => StepOutcome::Failed {
-                provider: Some(id),
-                error: StepError::from(&error),
+            Err(error) => match error.kind() {
+                ToolErrorKind::Cancelled => StepOutcome::Cancelled,
+                ToolErrorKind::Question => StepOutcome::Asks {
+                    text: error.for_model().to_owned(),
+                    choices: error.choices().to_vec(),
+                },
+                kind => StepOutcome::Failed {
+                    provider: Some(id),
+                    error: StepError::from(&error),
+                    transient: kind == ToolErrorKind::Transient,
+                },
             },
         }
     }
@@ -159,14 +178,14 @@ impl LocalDispatcher {
 impl Dispatcher for LocalDispatcher {
     async fn dispatch(&self, call: StepCall, control: StepControl) -> StepOutcome {
         let entry = self.registry.get(&call.capability);
-        let provider = entry.and_then(|entry| match &call.provider {
-            Some(wanted) => entry.provider(wanted),
-            None => entry.usable_provider(),
-        });
+        let provider = entry.and_then(|entry| entry.provider(&call.provider));
         let (Some(entry), Some(provider)) = (entry, provider) else {
             return StepOutcome::failed(StepError::new(
                 "no_provider",
-                format!("nothing here provides `{}`", call.capability),
+                format!(
+                    "`{}` has no provider `{}` here",
+                    call.capability, call.provider
+                ),
                 Some("`medley doctor` says what is missing"),
             ));
         };

@@ -3,12 +3,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    Argument, ArtifactStore, ConformError, Expression, Known, Record, Reference, Scope, Segment,
-    Selector, Step, StepError, Value,
+    ArtifactStore, ConformError, Expression, ForEach, Known, Record, Reference, Scope, Segment,
+    Selector, Step, StepError, Value, ValueType,
     conform::{conform, print, select},
 };
 
 /// Every value that arguments may refer to by now.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Values {
     /// Shared with the tasks that started: a step sees the values there were when it became ready.
     known: HashMap<String, Arc<Value>>,
@@ -34,36 +35,75 @@ impl Values {
             .insert(id.to_owned(), Arc::new(Value::Record(outputs)));
     }
 
-    /// A step's arguments with all that they refer to, ready to move into a task.
-    pub(super) fn arguments_of(&self, step: &Step) -> PendingArguments {
-        let mut known = HashMap::new();
-        for argument in step.arguments.values() {
-            for reference in argument.expression.references() {
-                if let Some(value) = self.known.get(&reference.root) {
-                    known.insert(reference.root.clone(), Arc::clone(value));
+    /// What a step refers to, ready to move into its task.
+    pub(super) fn of_step(&self, step: &Step) -> Self {
+        let known = step
+            .references()
+            .into_iter()
+            .filter_map(|reference| {
+                let value = self.known.get(&reference.root)?;
+                Some((reference.root.clone(), Arc::clone(value)))
+            })
+            .collect();
+        Self { known }
+    }
+
+    /// The same values for the call for one item of a list.
+    pub(super) fn with_item(&self, item: Value, index: usize) -> Self {
+        let mut known = self.known.clone();
+        let index = i64::try_from(index).unwrap_or(i64::MAX);
+        known.insert(ForEach::ITEM.to_owned(), Arc::new(item));
+        known.insert(ForEach::INDEX.to_owned(), Arc::new(Value::Integer(index)));
+        Self { known }
+    }
+
+    /// The list that a step goes over.
+    pub(super) async fn list(
+        &self,
+        list: &Expression,
+        store: &dyn ArtifactStore,
+    ) -> Result<Vec<Value>, StepError> {
+        let wanted = ValueType::list(ValueType::Any);
+        let given = match self.evaluate(list, store).await {
+            Ok(value) => conform(value, &wanted, store).await,
+            Err(ConformError::Absent(_)) => return Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        match given {
+            Ok(Value::List(items)) => Ok(items),
+            Ok(other) => Ok(vec![other]),
+            Err(error) => Err(argument_error("for_each", &error)),
+        }
+    }
+
+    /// A step's arguments, each conforming to its parameter.
+    ///
+    /// An optional argument that refers to an output which is absent is itself absent.
+    pub(super) async fn arguments(
+        &self,
+        step: &Step,
+        store: &dyn ArtifactStore,
+    ) -> Result<Record, StepError> {
+        let mut record = Record::new();
+        for (name, argument) in &step.arguments {
+            let value = self.evaluate(&argument.expression, store).await;
+            let conformed = match value {
+                Ok(value) => conform(value, &argument.value_type, store).await,
+                Err(error) => Err(error),
+            };
+            match conformed {
+                Ok(value) => {
+                    record.insert(name.clone(), value);
                 }
+                Err(ConformError::Absent(_)) if !argument.required => {}
+                Err(error) => return Err(argument_error(name, &error)),
             }
         }
-        PendingArguments {
-            arguments: step
-                .arguments
-                .iter()
-                .map(|(name, argument)| (name.clone(), argument.clone()))
-                .collect(),
-            values: Self { known },
-        }
+        Ok(record)
     }
 
-    /// The value of an expression, if all that it refers to is there.
+    /// The value of an expression.
     pub(super) async fn evaluate(
-        &self,
-        expression: &Expression,
-        store: &dyn ArtifactStore,
-    ) -> Option<Value> {
-        self.try_evaluate(expression, store).await.ok()
-    }
-
-    async fn try_evaluate(
         &self,
         expression: &Expression,
         store: &dyn ArtifactStore,
@@ -87,14 +127,14 @@ impl Values {
             Expression::List(items) => {
                 let mut values = Vec::with_capacity(items.len());
                 for item in items {
-                    values.push(Box::pin(self.try_evaluate(item, store)).await?);
+                    values.push(Box::pin(self.evaluate(item, store)).await?);
                 }
                 Ok(Value::List(values))
             }
             Expression::Record(fields) => {
                 let mut record = Record::new();
                 for (name, field) in fields {
-                    let value = Box::pin(self.try_evaluate(field, store)).await?;
+                    let value = Box::pin(self.evaluate(field, store)).await?;
                     record.insert(name.clone(), value);
                 }
                 Ok(Value::Record(record))
@@ -125,40 +165,14 @@ impl Values {
     }
 }
 
-/// Arguments on their way to a call.
-pub(super) struct PendingArguments {
-    arguments: Vec<(String, Argument)>,
-    values: Values,
-}
-
-impl PendingArguments {
-    /// The values, each conforming to its parameter.
-    ///
-    /// An optional argument that refers to an output which is absent is itself absent.
-    pub(super) async fn conform(&self, store: &dyn ArtifactStore) -> Result<Record, StepError> {
-        let mut record = Record::new();
-        for (name, argument) in &self.arguments {
-            let value = self.values.try_evaluate(&argument.expression, store).await;
-            let conformed = match value {
-                Ok(value) => conform(value, &argument.value_type, store).await,
-                Err(error) => Err(error),
-            };
-            match conformed {
-                Ok(value) => {
-                    record.insert(name.clone(), value);
-                }
-                Err(ConformError::Absent(_)) if !argument.required => {}
-                Err(error) => return Err(argument_error(name, &error)),
-            }
-        }
-        Ok(record)
-    }
-}
-
-fn argument_error(name: &str, error: &ConformError) -> StepError {
-    let (code, hint) = match error {
-        ConformError::Store(store) => (store.code(), store.hint()),
-        _ => ("bad_argument", None),
+/// Why an argument cannot be had.
+pub(super) fn argument_error(name: &str, error: &ConformError) -> StepError {
+    let (code, hint, artifact) = match error {
+        ConformError::Store(store) => (store.code(), store.hint(), store.artifact()),
+        _ => ("bad_argument", None, None),
     };
-    StepError::new(code, format!("`{name}`: {error}"), hint.as_deref())
+    StepError {
+        artifact: artifact.map(Box::new),
+        ..StepError::new(code, format!("`{name}`: {error}"), hint.as_deref())
+    }
 }

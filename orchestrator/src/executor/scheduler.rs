@@ -1,26 +1,29 @@
 //! Decides what starts when: a synchronous state machine, signals in and commands out.
 //!
-//! No clock, no tasks, no randomness: the same signals in the same order give the same commands.
+//! It knows nodes by number, what they wait for, and how long their work is expected to take. No clock, no tasks, no
+//! randomness: the same signals in the same order give the same commands. Nodes may be added at any time.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
-/// What happened to the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
-    /// A started step ended.
-    Finished { step: usize, success: bool },
-    /// Nothing more is to start.
-    Cancel,
-}
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
-    /// Start a step; all that it waits for succeeded.
+    /// Start a node; all that it waits for succeeded.
     Start(usize),
-    /// A step will never run because another gave nothing.
-    Skip { step: usize, because: usize },
-    /// A step will never run because the run was stopped.
+    /// Start an item of an expanded node, under a number of its own.
+    StartItem {
+        node: usize,
+        parent: usize,
+        item: usize,
+    },
+    /// All items of an expanded node have ended.
+    Collect(usize),
+    /// A node will never run because another gave nothing.
+    Skip { node: usize, because: usize },
+    /// A node will never run because the run was stopped.
     Cancel(usize),
 }
 
@@ -29,107 +32,195 @@ enum State {
     Waiting,
     Ready,
     Started,
-    Settled,
+    /// It waits for its items.
+    Expanded,
+    /// It waits for something outside of the graph.
+    Suspended,
+    Settled {
+        success: bool,
+    },
 }
 
 #[derive(Debug)]
 struct Node {
     state: State,
-    /// How many steps it still waits for.
+    /// How many nodes it still waits for.
     waits: usize,
+    dependencies: Vec<usize>,
     dependents: Vec<usize>,
-    /// Steps on the longest path from here to an end.
-    remaining: usize,
+    /// The expected time of its own work.
+    weight: u64,
+    /// The expected time from here to the end of the longest path.
+    remaining: u64,
+    /// The expanded node that it is an item of, and which one.
+    item_of: Option<(usize, usize)>,
 }
 
-/// The state of every step of one run.
+/// The items of a node that are not started or have not ended.
+#[derive(Debug)]
+struct Items {
+    next: usize,
+    count: usize,
+    in_flight: usize,
+}
+
+/// The state of every node of one run.
 #[derive(Debug)]
 pub(super) struct Scheduler {
     nodes: Vec<Node>,
+    items: BTreeMap<usize, Items>,
     /// Longest remaining path first, then the order of the plan.
-    ready: BinaryHeap<(usize, Reverse<usize>)>,
+    ready: BinaryHeap<(u64, Reverse<usize>)>,
     in_flight: usize,
     limit: usize,
+    /// How many items of one node may be in flight.
+    item_limit: usize,
     cancelled: bool,
 }
 
 impl Scheduler {
-    /// `dependencies[step]` are the steps that `step` waits for; they are acyclic.
-    pub(super) fn new(dependencies: &[Vec<usize>], limit: usize) -> Self {
-        let mut nodes: Vec<Node> = dependencies
-            .iter()
-            .map(|waits| Node {
-                state: State::Waiting,
-                waits: waits.len(),
-                dependents: Vec::new(),
-                remaining: 1,
-            })
-            .collect();
-        for (step, waits) in dependencies.iter().enumerate() {
-            for &wait in waits {
-                nodes[wait].dependents.push(step);
-            }
-        }
-        let mut scheduler = Self {
-            nodes,
+    pub(super) const fn new(limit: usize, item_limit: usize) -> Self {
+        Self {
+            nodes: Vec::new(),
+            items: BTreeMap::new(),
             ready: BinaryHeap::new(),
             in_flight: 0,
             limit,
+            item_limit,
             cancelled: false,
+        }
+    }
+
+    /// Adds nodes, given as what each waits for and how long it is expected to take; nodes of one batch may wait for
+    /// later ones of it, and together they are acyclic. Their numbers follow the last one.
+    pub(super) fn add(&mut self, batch: Vec<(Vec<usize>, u64)>) -> Vec<Command> {
+        let first = self.nodes.len();
+        for (dependencies, weight) in batch {
+            self.nodes.push(Node {
+                state: State::Waiting,
+                waits: 0,
+                dependencies,
+                dependents: Vec::new(),
+                weight,
+                remaining: weight,
+                item_of: None,
+            });
+        }
+        let added = first..self.nodes.len();
+        let mut commands = Vec::new();
+        for node in added.clone() {
+            for at in 0..self.nodes[node].dependencies.len() {
+                let dependency = self.nodes[node].dependencies[at];
+                self.nodes[dependency].dependents.push(node);
+                if self.nodes[dependency].state != (State::Settled { success: true }) {
+                    self.nodes[node].waits += 1;
+                }
+            }
+        }
+        self.measure_paths(added.clone());
+        for node in added {
+            if self.cancelled {
+                self.nodes[node].state = State::Settled { success: false };
+                commands.push(Command::Cancel(node));
+                continue;
+            }
+            if self.nodes[node].state != State::Waiting {
+                continue;
+            }
+            let failed = self.nodes[node]
+                .dependencies
+                .iter()
+                .copied()
+                .find(|&each| self.nodes[each].state == State::Settled { success: false });
+            if let Some(because) = failed {
+                self.skip(node, because, &mut commands);
+            } else if self.nodes[node].waits == 0 {
+                self.make_ready(node);
+            }
+        }
+        self.fill(commands)
+    }
+
+    /// A started node, or one that was collected, has ended.
+    pub(super) fn finished(&mut self, node: usize, success: bool) -> Vec<Command> {
+        let was = std::mem::replace(&mut self.nodes[node].state, State::Settled { success });
+        if was == State::Started {
+            self.in_flight -= 1;
+        }
+        let mut commands = Vec::new();
+        if let Some((parent, _)) = self.nodes[node].item_of {
+            self.item_ended(parent, &mut commands);
+        }
+        if success {
+            self.release(node);
+        } else if !self.cancelled {
+            self.skip_dependents(node, &mut commands);
+        }
+        self.fill(commands)
+    }
+
+    /// A started node goes over this many items; each becomes a node when it starts.
+    pub(super) fn expanded(&mut self, node: usize, count: usize) -> Vec<Command> {
+        self.nodes[node].state = State::Expanded;
+        self.in_flight -= 1;
+        let items = Items {
+            next: 0,
+            count,
+            in_flight: 0,
         };
-        scheduler.measure_paths(dependencies);
-        scheduler
+        self.items.insert(node, items);
+        let mut commands = Vec::new();
+        if self.cancelled || count == 0 {
+            self.items.remove(&node);
+            commands.push(Command::Collect(node));
+        } else {
+            self.ready_items(node);
+        }
+        self.fill(commands)
     }
 
-    /// Walks from the ends to the beginnings, a step after all of its dependents.
-    fn measure_paths(&mut self, dependencies: &[Vec<usize>]) {
-        let mut open: Vec<usize> = self
-            .nodes
-            .iter()
-            .map(|node| node.dependents.len())
-            .collect();
-        let mut ends: Vec<usize> = (0..self.nodes.len())
-            .filter(|&step| open[step] == 0)
-            .collect();
-        while let Some(step) = ends.pop() {
-            let through = self.nodes[step].remaining + 1;
-            for &wait in &dependencies[step] {
-                self.nodes[wait].remaining = self.nodes[wait].remaining.max(through);
-                open[wait] -= 1;
-                if open[wait] == 0 {
-                    ends.push(wait);
+    /// A started node waits for something outside of the graph, and takes no place meanwhile.
+    pub(super) fn suspended(&mut self, node: usize) -> Vec<Command> {
+        self.nodes[node].state = State::Suspended;
+        self.in_flight -= 1;
+        self.fill(Vec::new())
+    }
+
+    /// A suspended node may start again.
+    pub(super) fn resumed(&mut self, node: usize) -> Vec<Command> {
+        if self.nodes[node].state == State::Suspended {
+            self.make_ready(node);
+        }
+        self.fill(Vec::new())
+    }
+
+    /// Nothing more is to start.
+    pub(super) fn cancel(&mut self) -> Vec<Command> {
+        self.cancelled = true;
+        self.ready.clear();
+        let mut commands = Vec::new();
+        for (number, node) in self.nodes.iter_mut().enumerate() {
+            if !matches!(node.state, State::Waiting | State::Ready | State::Suspended) {
+                continue;
+            }
+            let started = node.state == State::Suspended;
+            node.state = State::Settled { success: false };
+            if let Some((parent, _)) = node.item_of {
+                if let Some(items) = self.items.get_mut(&parent) {
+                    items.in_flight -= 1;
+                }
+                if !started {
+                    continue;
                 }
             }
+            commands.push(Command::Cancel(number));
         }
-    }
-
-    /// The first commands.
-    pub(super) fn start(&mut self) -> Vec<Command> {
-        for step in 0..self.nodes.len() {
-            if self.nodes[step].waits == 0 && self.nodes[step].state == State::Waiting {
-                self.make_ready(step);
-            }
+        for items in self.items.values_mut() {
+            items.next = items.count;
         }
-        self.fill()
-    }
-
-    /// Takes note of what happened, and says what follows.
-    pub(super) fn signal(&mut self, signal: Signal) -> Vec<Command> {
-        match signal {
-            Signal::Finished { step, success } => {
-                self.nodes[step].state = State::Settled;
-                self.in_flight -= 1;
-                let mut commands = Vec::new();
-                if success {
-                    self.release(step);
-                } else if !self.cancelled {
-                    self.skip_dependents(step, &mut commands);
-                }
-                commands.extend(self.fill());
-                commands
-            }
-            Signal::Cancel => self.cancel(),
-        }
+        let idle = self.items.extract_if(.., |_, items| items.in_flight == 0);
+        commands.extend(idle.map(|(node, _)| Command::Collect(node)));
+        commands
     }
 
     /// Whether nothing more will start.
@@ -137,123 +228,137 @@ impl Scheduler {
         self.cancelled
     }
 
-    fn make_ready(&mut self, step: usize) {
-        self.nodes[step].state = State::Ready;
-        self.ready.push((self.nodes[step].remaining, Reverse(step)));
+    /// Whether a node has come to its end.
+    pub(super) fn is_settled(&self, node: usize) -> bool {
+        matches!(self.nodes[node].state, State::Settled { .. })
     }
 
-    fn release(&mut self, step: usize) {
-        for dependent in self.nodes[step].dependents.clone() {
-            let node = &mut self.nodes[dependent];
-            node.waits -= 1;
-            if node.waits == 0 && node.state == State::Waiting {
+    /// Lengthens the paths that lead into new nodes. What started already keeps its place.
+    fn measure_paths(&mut self, added: std::ops::Range<usize>) {
+        // Within a batch, from the ends to the beginnings, each node after all of its dependents.
+        let mut open: Vec<usize> = added
+            .clone()
+            .map(|node| self.nodes[node].dependents.len())
+            .collect();
+        let mut ends: Vec<usize> = added
+            .clone()
+            .filter(|&node| open[node - added.start] == 0)
+            .collect();
+        let mut older = Vec::new();
+        while let Some(node) = ends.pop() {
+            for at in 0..self.nodes[node].dependencies.len() {
+                let dependency = self.nodes[node].dependencies[at];
+                let through = self.nodes[node].remaining + self.nodes[dependency].weight;
+                if !added.contains(&dependency) {
+                    older.push((dependency, through));
+                    continue;
+                }
+                let waiting = &mut self.nodes[dependency];
+                waiting.remaining = waiting.remaining.max(through);
+                open[dependency - added.start] -= 1;
+                if open[dependency - added.start] == 0 {
+                    ends.push(dependency);
+                }
+            }
+        }
+        while let Some((node, through)) = older.pop() {
+            let waiting = &mut self.nodes[node];
+            if waiting.remaining >= through || waiting.state != State::Waiting {
+                continue;
+            }
+            waiting.remaining = through;
+            for at in 0..self.nodes[node].dependencies.len() {
+                let dependency = self.nodes[node].dependencies[at];
+                older.push((dependency, through + self.nodes[dependency].weight));
+            }
+        }
+    }
+
+    fn make_ready(&mut self, node: usize) {
+        self.nodes[node].state = State::Ready;
+        self.ready.push((self.nodes[node].remaining, Reverse(node)));
+    }
+
+    fn release(&mut self, node: usize) {
+        for at in 0..self.nodes[node].dependents.len() {
+            let dependent = self.nodes[node].dependents[at];
+            let waiting = &mut self.nodes[dependent];
+            waiting.waits -= 1;
+            if waiting.waits == 0 && waiting.state == State::Waiting {
                 self.make_ready(dependent);
             }
         }
     }
 
     fn skip_dependents(&mut self, failed: usize, commands: &mut Vec<Command>) {
-        let mut causes = vec![failed];
-        while let Some(because) = causes.pop() {
-            for step in self.nodes[because].dependents.clone() {
-                if self.nodes[step].state == State::Waiting {
-                    self.nodes[step].state = State::Settled;
-                    commands.push(Command::Skip { step, because });
-                    causes.push(step);
-                }
+        for at in 0..self.nodes[failed].dependents.len() {
+            let dependent = self.nodes[failed].dependents[at];
+            self.skip(dependent, failed, commands);
+        }
+    }
+
+    fn skip(&mut self, node: usize, because: usize, commands: &mut Vec<Command>) {
+        let mut open = vec![(node, because)];
+        while let Some((node, because)) = open.pop() {
+            if self.nodes[node].state == State::Waiting {
+                self.nodes[node].state = State::Settled { success: false };
+                commands.push(Command::Skip { node, because });
+                open.extend(self.nodes[node].dependents.iter().map(|&each| (each, node)));
             }
         }
     }
 
-    fn fill(&mut self) -> Vec<Command> {
-        let mut commands = Vec::new();
+    /// Makes nodes of the next items, as many as may be in flight.
+    fn ready_items(&mut self, parent: usize) {
+        let remaining = self.nodes[parent].remaining;
+        while let Some(items) = self.items.get_mut(&parent)
+            && items.next < items.count
+            && items.in_flight < self.item_limit
+        {
+            let item = items.next;
+            items.next += 1;
+            items.in_flight += 1;
+            self.nodes.push(Node {
+                state: State::Ready,
+                waits: 0,
+                dependencies: Vec::new(),
+                dependents: Vec::new(),
+                weight: self.nodes[parent].weight,
+                remaining,
+                item_of: Some((parent, item)),
+            });
+            self.ready.push((remaining, Reverse(self.nodes.len() - 1)));
+        }
+    }
+
+    fn item_ended(&mut self, parent: usize, commands: &mut Vec<Command>) {
+        let Some(items) = self.items.get_mut(&parent) else {
+            return;
+        };
+        items.in_flight -= 1;
+        if items.in_flight == 0 && items.next == items.count {
+            self.items.remove(&parent);
+            commands.push(Command::Collect(parent));
+        } else {
+            self.ready_items(parent);
+        }
+    }
+
+    fn fill(&mut self, mut commands: Vec<Command>) -> Vec<Command> {
         while !self.cancelled && self.in_flight < self.limit {
-            let Some((_, Reverse(step))) = self.ready.pop() else {
+            let Some((_, Reverse(node))) = self.ready.pop() else {
                 break;
             };
-            self.nodes[step].state = State::Started;
+            self.nodes[node].state = State::Started;
             self.in_flight += 1;
-            commands.push(Command::Start(step));
-        }
-        commands
-    }
-
-    fn cancel(&mut self) -> Vec<Command> {
-        self.cancelled = true;
-        self.ready.clear();
-        let mut commands = Vec::new();
-        for (step, node) in self.nodes.iter_mut().enumerate() {
-            if matches!(node.state, State::Waiting | State::Ready) {
-                node.state = State::Settled;
-                commands.push(Command::Cancel(step));
-            }
+            commands.push(match self.nodes[node].item_of {
+                Some((parent, item)) => Command::StartItem { node, parent, item },
+                None => Command::Start(node),
+            });
         }
         commands
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn finished(step: usize, success: bool) -> Signal {
-        Signal::Finished { step, success }
-    }
-
-    #[test]
-    fn a_step_starts_the_moment_its_inputs_are_there() {
-        // 0 → 2, 1 → 3, {2, 3} → 4
-        let mut scheduler =
-            Scheduler::new(&[vec![], vec![], vec![0], vec![1], vec![2, 3]], usize::MAX);
-        assert_eq!(scheduler.start(), [Command::Start(0), Command::Start(1)]);
-        assert_eq!(
-            scheduler.signal(finished(0, true)),
-            [Command::Start(2)],
-            "step 2 does not wait for step 1"
-        );
-        assert_eq!(scheduler.signal(finished(2, true)), []);
-        assert_eq!(scheduler.signal(finished(1, true)), [Command::Start(3)]);
-        assert_eq!(scheduler.signal(finished(3, true)), [Command::Start(4)]);
-    }
-
-    #[test]
-    fn a_failure_skips_its_dependents_and_nothing_else() {
-        let mut scheduler =
-            Scheduler::new(&[vec![], vec![], vec![0], vec![2], vec![1]], usize::MAX);
-        scheduler.start();
-        assert_eq!(
-            scheduler.signal(finished(0, false)),
-            [
-                Command::Skip {
-                    step: 2,
-                    because: 0
-                },
-                Command::Skip {
-                    step: 3,
-                    because: 2
-                }
-            ]
-        );
-        assert_eq!(scheduler.signal(finished(1, true)), [Command::Start(4)]);
-    }
-
-    #[test]
-    fn the_longest_remaining_path_goes_first_under_a_limit() {
-        // 0 alone; 1 → 2 → 3.
-        let mut scheduler = Scheduler::new(&[vec![], vec![], vec![1], vec![2]], 1);
-        assert_eq!(scheduler.start(), [Command::Start(1)]);
-        assert_eq!(scheduler.signal(finished(1, true)), [Command::Start(2)]);
-        assert_eq!(scheduler.signal(finished(2, true)), [Command::Start(0)]);
-    }
-
-    #[test]
-    fn after_a_cancel_nothing_starts() {
-        let mut scheduler = Scheduler::new(&[vec![], vec![0], vec![]], 1);
-        assert_eq!(scheduler.start(), [Command::Start(0)]);
-        assert_eq!(
-            scheduler.signal(Signal::Cancel),
-            [Command::Cancel(1), Command::Cancel(2)]
-        );
-        assert_eq!(scheduler.signal(finished(0, true)), []);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    DiskStore, DraftPlan, Event, Registry,
+    DiskStore, DraftPlan, Event, RunStatus, StepStatus,
     fixtures::{registry, request},
 };
 
@@ -38,12 +38,7 @@ impl House {
         let (plan, scope) = self.plan(plan);
         let (events, mut stream) = EventSink::channel();
         let cancel = CancellationToken::new();
-        let context = RunContext {
-            run: "run",
-            scope: &scope,
-            events: &events,
-            cancel: &cancel,
-        };
+        let context = RunContext::new("run", &scope, &events, &cancel);
         let report = self.executor.run(&plan, &context).await;
         drop(events);
         let mut seen = Vec::new();
@@ -172,12 +167,7 @@ async fn cancelling_ends_every_step_once_even_those_that_do_not_listen() {
     ]}));
     let (events, mut stream) = EventSink::channel();
     let cancel = CancellationToken::new();
-    let context = RunContext {
-        run: "run",
-        scope: &scope,
-        events: &events,
-        cancel: &cancel,
-    };
+    let context = RunContext::new("run", &scope, &events, &cancel);
     let watch = async {
         let mut started = 0;
         while started < 2 {
@@ -197,23 +187,28 @@ async fn a_run_that_is_cancelled_before_it_starts_runs_nothing() {
     let (plan, scope) = house.plan(json!({"steps": [{"id": "a", "tool": "hang"}]}));
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let context = RunContext {
-        run: "run",
-        scope: &scope,
-        events: &EventSink::ignored(),
-        cancel: &cancel,
-    };
+    let events = EventSink::ignored();
+    let context = RunContext::new("run", &scope, &events, &cancel);
     let report = house.executor.run(&plan, &context).await;
     assert_eq!(report.status, RunStatus::Cancelled);
 }
 
 #[test]
 fn calls_and_outcomes_survive_serialisation() {
-    let house = house();
-    let (plan, _) = house.plan(json!({"steps": [
-        {"id": "s1", "tool": "repeat", "args": {"text": "hi"}},
-    ]}));
-    let call = StepCall::of_step("run", plan.steps().next().unwrap());
+    let call = StepCall {
+        run: "run".to_owned(),
+        step: "s1".to_owned(),
+        child: Some(3),
+        attempt: 1,
+        capability: "repeat".to_owned(),
+        version: 1,
+        provider: "builtin".to_owned(),
+        arguments: [("text".to_owned(), crate::Value::from("hi"))].into(),
+        seed: u64::MAX,
+        idempotency_key: crate::Digest::of(b"run/s1"),
+        time_limit: Some(Duration::from_millis(1500)),
+        answer: None,
+    };
     let copy: StepCall = serde_json::from_str(&serde_json::to_string(&call).unwrap()).unwrap();
     assert_eq!(call, copy);
     let outcome = StepOutcome::Done {
@@ -224,3 +219,5 @@ fn calls_and_outcomes_survive_serialisation() {
         serde_json::from_str(&serde_json::to_string(&outcome).unwrap()).unwrap();
     assert_eq!(outcome, copy);
 }
+
+mod behaviour;

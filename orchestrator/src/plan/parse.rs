@@ -97,7 +97,15 @@ fn read_step(index: usize, json: Json, malformed: &mut Vec<Defect>) -> DraftStep
         args: reader.take("args", "an object").unwrap_or_default(),
         why: reader.take("why", "a string"),
         after: reader.take("after", "a list of steps").unwrap_or_default(),
+        for_each: reader.take("for_each", "a list, such as `$s1`"),
+        on_error: reader.take("on_error", "`fail` or `omit`"),
+        when: reader.take(
+            "when",
+            r#"a condition such as {"value": "$s1", "is": "not_empty"}"#,
+        ),
+        retry: reader.take("retry", "a number of further attempts"),
         timeout_s: reader.take("timeout_s", "a number of seconds"),
+        idle_timeout_s: reader.take("idle_timeout_s", "a number of seconds"),
         unknown: reader.keys.into_iter().collect(),
     }
 }

@@ -1,46 +1,82 @@
 //! Finds what references mean, and whether what they mean fits.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 
 use super::{
-    Known, Scope,
+    ForEach, Known, Scope,
     defect::{Defect, DefectCode},
     nearest_name,
 };
 use crate::{
-    ConformError, Entry, Expression, Output, Reference, Segment, Selector, ValueType, check,
+    ConformError, DraftStep, Expression, Output, Reference, Segment, Selector, ValueType, check,
 };
 
+/// A step that can be referred to.
+#[derive(Debug, Clone)]
+pub(super) struct Declared {
+    /// Its place in the graph.
+    pub position: usize,
+    /// What it gives; unknown, if its capability is.
+    pub outputs: Option<Arc<[Output]>>,
+}
+
 /// Knows every name that a draft may refer to.
+#[derive(Clone)]
 pub(super) struct Resolver<'a> {
-    positions: &'a BTreeMap<&'a str, usize>,
-    entries: &'a [Option<&'a Entry>],
+    steps: &'a BTreeMap<String, Declared>,
     scope: &'a Scope,
+    /// The type of `$item`, inside a step that goes over a list.
+    item: Option<ValueType>,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(
-        positions: &'a BTreeMap<&'a str, usize>,
-        entries: &'a [Option<&'a Entry>],
-        scope: &'a Scope,
-    ) -> Self {
+    pub(super) const fn new(steps: &'a BTreeMap<String, Declared>, scope: &'a Scope) -> Self {
         Self {
-            positions,
-            entries,
+            steps,
             scope,
+            item: None,
+        }
+    }
+
+    /// The same, inside a step that goes over a list of `item`.
+    pub(super) fn with_item(&self, item: ValueType) -> Self {
+        Self {
+            item: Some(item),
+            ..self.clone()
         }
     }
 
     /// The position of the draft's step with this id.
     pub(super) fn position(&self, id: &str) -> Option<usize> {
-        self.positions.get(id).copied()
+        self.steps.get(id).map(|declared| declared.position)
+    }
+
+    /// Reads a list that a step goes over, with the type of its items.
+    pub(super) fn list(&self, json: &Json) -> Result<(Expression, ValueType), Defect> {
+        let wanted = ValueType::list(ValueType::Any);
+        let expression = Expression::from_json(json)
+            .map_err(|error| Defect::new(DefectCode::MalformedArgument, error.to_string()))?;
+        let given = match &expression {
+            Expression::Literal(value) => ValueType::of(value),
+            Expression::Reference(reference) => self.resolve(reference, &wanted)?.1,
+            _ => wanted.clone(),
+        };
+        let expression = self.fit(expression, &wanted)?;
+        let item = given.select(&Selector::Index(0)).unwrap_or(ValueType::Any);
+        Ok((expression, item))
     }
 
     pub(super) fn unknown_reference(&self, name: &str) -> Defect {
         let name = name.trim_start_matches('$');
-        let names = || self.positions.keys().copied().chain(self.scope.names());
+        let names = || {
+            let steps = self.steps.keys().map(String::as_str);
+            steps.chain(self.scope.names())
+        };
         let hint = match nearest_name(name, names()) {
             Some(near) => format!("did you mean `${near}`?"),
             None => {
@@ -133,9 +169,20 @@ impl<'a> Resolver<'a> {
         reference: &Reference,
         wanted: &ValueType,
     ) -> Result<(Reference, ValueType), Defect> {
-        if let Some(position) = self.position(&reference.root) {
-            return match self.entries[position] {
-                Some(entry) => resolve_step(reference, &entry.capability.outputs, wanted),
+        if let Some(item) = &self.item {
+            let local = match reference.root.as_str() {
+                ForEach::ITEM => Some(item.clone()),
+                ForEach::INDEX => Some(ValueType::integer()),
+                _ => None,
+            };
+            if let Some(local) = local {
+                let given = select_type(local, &reference.selectors, reference)?;
+                return Ok((reference.clone(), given));
+            }
+        }
+        if let Some(declared) = self.steps.get(&reference.root) {
+            return match &declared.outputs {
+                Some(outputs) => resolve_step(reference, outputs, wanted),
                 // The step has a defect of its own, which says enough.
                 None => Ok((reference.clone(), ValueType::Any)),
             };
@@ -149,6 +196,29 @@ impl<'a> Resolver<'a> {
             None => Err(self.unknown_reference(&reference.root)),
         }
     }
+}
+
+/// Every name that a drafted step refers to: in its arguments, its list, its condition and `after`.
+pub(super) fn roots(step: &DraftStep) -> BTreeSet<String> {
+    let conditions = step.when.iter();
+    let condition = conditions.flat_map(|when| std::iter::once(&when.value).chain(&when.to));
+    let written = step.args.values().chain(&step.for_each).chain(condition);
+    let mut roots: BTreeSet<String> = step
+        .after
+        .iter()
+        .map(|name| name.trim_start_matches('$').to_owned())
+        .collect();
+    for json in written {
+        if let Ok(expression) = Expression::from_json(json) {
+            let references = expression.references().into_iter();
+            roots.extend(references.map(|reference| reference.root.clone()));
+        }
+    }
+    if step.for_each.is_some() {
+        roots.remove(ForEach::ITEM);
+        roots.remove(ForEach::INDEX);
+    }
+    roots
 }
 
 /// Names the output that a reference to a step means.

@@ -62,7 +62,7 @@ fn every_defect_is_reported_at_once() {
         {"id": "s2", "tool": "telepathy", "args": {"mind": "$s1"}},
         {"id": "s3", "tool": "repeat", "args": {"text": "$s4", "times": "often"}},
         {"id": "s4", "tool": "repeat", "args": {"text": "$s3", "time": 3}},
-        {"id": "s5", "tool": "ocr", "args": {"image": "sign.png"}, "for_each": "$s1"},
+        {"id": "s5", "tool": "ocr", "args": {"image": "sign.png"}, "loop": "$s1"},
         {"id": "s5", "tool": "repeat", "args": {"text": "$s9", "times": 9}},
         {"id": "6", "tool": "repeat", "args": {"text": "$s1.words"}, "timeout_s": -1},
         {"id": "s7", "tool": "ocr@2", "provider": "oracle", "args": {"image": "$s1"}},
@@ -152,10 +152,10 @@ fn what_cannot_be_read_does_not_hide_what_else_is_wrong() {
             DefectCode::MalformedPlan,
             DefectCode::MalformedPlan,
             DefectCode::MalformedPlan,
-            DefectCode::MalformedId,
-            DefectCode::MalformedId,
             DefectCode::UnknownTool,
             DefectCode::UnknownTool,
+            DefectCode::MalformedId,
+            DefectCode::MalformedId,
             DefectCode::OutOfRange,
         ]
     );
@@ -207,6 +207,7 @@ fn an_earlier_round_can_be_referred_to_and_its_names_stay_taken() {
             children: Vec::new(),
         }],
         answer: Vec::new(),
+        defects: Vec::new(),
         ms: 1.0,
     };
     scope.add_round(&plan, &report);

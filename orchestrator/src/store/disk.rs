@@ -139,6 +139,11 @@ impl ArtifactStore for DiskStore {
         })
     }
 
+    async fn holds(&self, artifact: &Artifact) -> bool {
+        fs::metadata(self.path_of(&artifact.id))
+            .is_ok_and(|found| found.len() == artifact.facts.bytes)
+    }
+
     async fn read(&self, id: &Digest) -> Result<Vec<u8>, StoreError> {
         let id = *id;
         self.off_thread(move |store| store.fetch(&id)).await

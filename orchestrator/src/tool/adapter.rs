@@ -28,6 +28,7 @@ impl<T: Tool> From<T> for Registration {
             effects: about.effects,
             determinism: about.determinism,
             time_limit: about.time_limit,
+            idle_limit: about.idle_limit,
         };
         Self {
             capability,
@@ -61,6 +62,10 @@ impl<T: Tool> Provider for Adapter<T> {
 
     fn health(&self) -> Health {
         self.tool.health()
+    }
+
+    fn environment(&self) -> String {
+        self.tool.environment()
     }
 
     async fn call(&self, inputs: Record, context: &CallContext) -> Result<Record, ToolError> {

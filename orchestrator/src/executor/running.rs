@@ -1,0 +1,545 @@
+//! One run while it lasts: obeys the scheduler, keeps the tasks, and puts the report together.
+
+use std::{collections::BTreeMap, future::pending, pin::pin, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    CANCEL_GRACE, Executor, RunContext,
+    call::{Call, Ended, key_of},
+    evaluate::Values,
+    repair::Repairs,
+    scheduler::{Command, Scheduler},
+    shared::Shared,
+    summary::{answer_of, is_untaken, overall, report_of_items},
+};
+use crate::{
+    Accepted, Addition, Defect, EventKind, Expression, GrowingPlan, PlannedStep, Record, RunReport,
+    Step, StepError, StepReport, StepStatus, Value,
+};
+
+/// The expected time of a call of which nothing is known, in microseconds.
+const UNKNOWN_DURATION: u64 = 1_000;
+
+/// One run while it lasts.
+pub(super) struct Running<'a> {
+    pub(super) context: &'a RunContext<'a>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) scheduler: Scheduler,
+    values: Values,
+    pub(super) nodes: Vec<Node>,
+    /// The nodes of steps, in the order of the plan.
+    steps: Vec<usize>,
+    /// The node that all steps with effects of a growing plan wait for.
+    gate: Option<usize>,
+    tasks: JoinSet<Finished>,
+    pub(super) repairs: Repairs,
+}
+
+/// What the scheduler's numbers stand for.
+pub(super) struct Node {
+    /// `None` for the gate.
+    pub step: Option<Arc<Step>>,
+    /// The node whose item it is for, and which one.
+    pub child: Option<(usize, usize)>,
+    /// The items that the step goes over, and what their calls came to.
+    items: Vec<Value>,
+    children: BTreeMap<usize, StepReport>,
+    pub report: Option<StepReport>,
+}
+
+/// What a task comes back with.
+struct Finished {
+    node: usize,
+    /// Whether it only made again what was lost from the store.
+    repair: bool,
+    ended: Ended,
+}
+
+/// What a growing plan adds to a run.
+pub(super) struct Growth<'g> {
+    pub plan: GrowingPlan<'g>,
+    pub additions: mpsc::Receiver<Addition>,
+}
+
+impl<'a> Running<'a> {
+    pub(super) fn new(executor: &Executor, context: &'a RunContext<'a>) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(executor, context)),
+            scheduler: Scheduler::new(executor.in_flight_limit, executor.item_limit),
+            values: Values::of_scope(context.scope),
+            nodes: Vec::new(),
+            steps: Vec::new(),
+            gate: None,
+            tasks: JoinSet::new(),
+            repairs: Repairs::default(),
+            context,
+        }
+    }
+
+    /// Adds steps that wait for others by their positions in the plan.
+    pub(super) fn add(&mut self, steps: Vec<(Arc<Step>, Vec<usize>)>) {
+        let first = self.nodes.len();
+        let known = self.steps.len();
+        let mut batch = Vec::with_capacity(steps.len());
+        for (step, positions) in steps {
+            let mut dependencies: Vec<usize> = positions
+                .into_iter()
+                .map(|position| match self.steps.get(position) {
+                    Some(&node) if position < known => node,
+                    _ => first + position - known,
+                })
+                .collect();
+            if step.has_effects() {
+                dependencies.extend(self.gate);
+            }
+            batch.push((dependencies, self.expected(&step)));
+            self.steps.push(self.nodes.len());
+            self.nodes.push(Node::of(Some(step), None));
+        }
+        let commands = self.scheduler.add(batch);
+        self.obey(commands);
+    }
+
+    /// Runs until nothing is left to do.
+    pub(super) async fn drive(&mut self) {
+        self.drive_with(None).await;
+    }
+
+    /// Runs while steps arrive, and until nothing is left to do.
+    pub(super) async fn drive_growing(&mut self, mut growth: Growth<'_>) -> RunReport {
+        self.gate = Some(self.nodes.len());
+        self.nodes.push(Node::of(None, None));
+        // The gate counts as started until the plan is complete; it takes no place.
+        let commands = self.scheduler.add(vec![(Vec::new(), 0)]);
+        debug_assert_eq!(commands.len(), 1, "the gate waits for nothing");
+        self.scheduler.suspended(self.nodes.len() - 1);
+        self.drive_with(Some(&mut growth)).await;
+        let (answer, defects) = growth.plan.finish();
+        self.report(&answer, defects).await
+    }
+
+    async fn drive_with(&mut self, mut growth: Option<&mut Growth<'_>>) {
+        let cancel = self.context.cancel.clone();
+        let mut cancelled = pin!(cancel.cancelled());
+        let mut grace: Option<Instant> = None;
+        if cancel.is_cancelled() {
+            self.stop(&mut grace);
+        }
+        while !self.tasks.is_empty() || (growth.is_some() && grace.is_none()) {
+            tokio::select! {
+                // A tool that notices the cancel first must not make its dependents look skipped.
+                biased;
+                () = &mut cancelled, if grace.is_none() => self.stop(&mut grace),
+                Some(joined) = self.tasks.join_next(), if !self.tasks.is_empty() => self.collect(joined),
+                addition = next_addition(growth.as_deref_mut()), if growth.is_some() && grace.is_none() => {
+                    if !self.grow(growth.as_deref_mut(), addition) {
+                        growth = None;
+                    }
+                }
+                () = until(grace), if grace.is_some() => {
+                    // Whoever has not noticed by now is left behind.
+                    self.tasks.abort_all();
+                    grace = Some(Instant::now() + Duration::from_secs(3600));
+                }
+            }
+        }
+        self.settle_the_left_behind();
+    }
+
+    /// Takes what a growing plan adds; false once it is complete.
+    fn grow(&mut self, growth: Option<&mut Growth<'_>>, addition: Option<Addition>) -> bool {
+        let Some(growth) = growth else {
+            return false;
+        };
+        match addition {
+            Some(Addition::Step(step)) => {
+                let accepted = growth.plan.offer(*step);
+                for Accepted { step, dependencies } in accepted {
+                    self.context.events.emit(EventKind::StepAdded {
+                        step: self.planned(&step, &dependencies),
+                    });
+                    self.add(vec![(Arc::new(step), dependencies)]);
+                }
+                true
+            }
+            Some(Addition::Answer(answer)) => {
+                growth.plan.set_answer(answer);
+                true
+            }
+            Some(Addition::End) => {
+                let sound = growth.plan.is_sound();
+                self.open_gate(sound);
+                false
+            }
+            None => {
+                self.open_gate(false);
+                false
+            }
+        }
+    }
+
+    fn planned(&self, step: &Step, dependencies: &[usize]) -> PlannedStep {
+        let names = dependencies.iter().filter_map(|&position| {
+            let node = self.steps.get(position)?;
+            Some(self.nodes[*node].step.as_ref()?.id.clone())
+        });
+        PlannedStep {
+            id: step.id.clone(),
+            tool: step.capability.clone(),
+            after: names.collect(),
+            why: step.why.clone(),
+        }
+    }
+
+    fn open_gate(&mut self, sound: bool) {
+        if let Some(gate) = self.gate.take() {
+            let commands = self.scheduler.finished(gate, sound);
+            self.obey(commands);
+        }
+    }
+
+    fn expected(&self, step: &Step) -> u64 {
+        let expected = &self.context.expected;
+        let milliseconds = expected
+            .get(&step.id)
+            .or_else(|| expected.get(&step.capability));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast from a float saturates"
+        )]
+        milliseconds.map_or(UNKNOWN_DURATION, |&ms| (ms * 1e3) as u64)
+    }
+
+    fn cancel_seen(&self) -> bool {
+        self.scheduler.is_cancelled()
+    }
+
+    fn stop(&mut self, grace: &mut Option<Instant>) {
+        *grace = Some(Instant::now() + CANCEL_GRACE);
+        let commands = self.scheduler.cancel();
+        self.obey(commands);
+    }
+
+    pub(super) fn obey(&mut self, commands: Vec<Command>) {
+        let mut open = std::collections::VecDeque::from(commands);
+        while let Some(command) = open.pop_front() {
+            match command {
+                Command::Start(node) => open.extend(self.start(node)),
+                Command::StartItem { node, parent, item } => {
+                    self.ensure_item(node, parent, item);
+                    open.extend(self.start(node));
+                }
+                Command::Collect(node) => open.extend(self.collect_items(node)),
+                Command::Skip { node, because } => self.skip(node, because),
+                Command::Cancel(node) => {
+                    self.settle(node, self.blank(node, StepStatus::Cancelled));
+                }
+            }
+        }
+    }
+
+    /// The node of an item, made when the item first starts.
+    fn ensure_item(&mut self, node: usize, parent: usize, item: usize) {
+        while self.nodes.len() <= node {
+            self.nodes.push(Node::of(None, None));
+        }
+        if self.nodes[node].step.is_none() {
+            let step = self.nodes[parent].step.clone();
+            self.nodes[node] = Node::of(step, Some((parent, item)));
+        }
+    }
+
+    /// Starts a call, unless the journal holds what it gave.
+    fn start(&mut self, node: usize) -> Vec<Command> {
+        let Some(step) = self.nodes[node].step.clone() else {
+            return Vec::new();
+        };
+        let child = self.nodes[node].child;
+        let key = key_of(&step.id, child.map(|(_, item)| item));
+        self.context
+            .events
+            .emit(EventKind::StepReady { step: key.clone() });
+        if let Some(past) = self.context.finished.get(&key)
+            && past.status.is_success()
+        {
+            let past = past.clone();
+            self.settle(node, past);
+            return self.scheduler.finished(node, true);
+        }
+        self.spawn(node, step, false);
+        Vec::new()
+    }
+
+    pub(super) fn spawn(&mut self, node: usize, step: Arc<Step>, repair: bool) {
+        let mut values = self.values.of_step(&step);
+        if let Some((parent, item)) = self.nodes[node].child
+            && let Some(value) = self.nodes[parent].items.get(item)
+        {
+            values = values.with_item(value.clone(), item);
+        }
+        let call = Call {
+            shared: Arc::clone(&self.shared),
+            step,
+            child: self.nodes[node].child.map(|(_, item)| item),
+            values,
+            afresh: repair,
+        };
+        self.tasks.spawn(async move {
+            let ended = call.run().await;
+            Finished {
+                node,
+                repair,
+                ended,
+            }
+        });
+    }
+
+    fn collect(&mut self, joined: Result<Finished, JoinError>) {
+        // A task that was left behind, or panicked outside of a tool, is settled when the run ends.
+        let Ok(Finished {
+            node,
+            repair,
+            ended,
+        }) = joined
+        else {
+            return;
+        };
+        if repair {
+            self.repaired(node, ended);
+            return;
+        }
+        let commands = match ended {
+            Ended::Expands(items) => self.expand(node, items),
+            Ended::Settled(report) => self.ended(node, *report),
+        };
+        self.obey(commands);
+    }
+
+    fn expand(&mut self, node: usize, items: Vec<Value>) -> Vec<Command> {
+        let count = items.len();
+        if let Some(step) = &self.nodes[node].step {
+            self.context.events.emit(EventKind::StepExpanded {
+                step: step.id.clone(),
+                items: count,
+            });
+        }
+        self.nodes[node].items = items;
+        self.scheduler.expanded(node, count)
+    }
+
+    fn ended(&mut self, node: usize, mut report: StepReport) -> Vec<Command> {
+        if self.cancel_seen() && report.status == StepStatus::Failed {
+            report.status = StepStatus::Cancelled;
+            report.error = None;
+        }
+        if report.status == StepStatus::Waiting {
+            return self.wait(node, report);
+        }
+        if report.status == StepStatus::Failed && self.make_again(node, &report) {
+            return self.scheduler.suspended(node);
+        }
+        let success = report.status.is_success();
+        self.settle(node, report);
+        self.scheduler.finished(node, success)
+    }
+
+    fn wait(&mut self, node: usize, report: StepReport) -> Vec<Command> {
+        if let Some(question) = &report.question {
+            self.context.events.emit(EventKind::StepWaiting {
+                step: report.id.clone(),
+                question: question.clone(),
+            });
+        }
+        self.nodes[node].report = Some(report);
+        self.scheduler.suspended(node)
+    }
+
+    /// Makes the report of a step that went over a list.
+    fn collect_items(&mut self, node: usize) -> Vec<Command> {
+        let Some(step) = self.nodes[node].step.clone() else {
+            return Vec::new();
+        };
+        let children = std::mem::take(&mut self.nodes[node].children);
+        let report = report_of_items(
+            &step,
+            self.blank(node, StepStatus::Done),
+            children.into_values().collect(),
+            self.cancel_seen(),
+        );
+        let success = report.status.is_success();
+        self.settle(node, report);
+        self.scheduler.finished(node, success)
+    }
+
+    fn skip(&mut self, node: usize, because: usize) {
+        let cause = &self.nodes[because];
+        let untaken = cause.report.as_ref().is_some_and(StepReport::is_not_taken);
+        let error = match &cause.step {
+            Some(step) if untaken => StepError::new(
+                StepError::NEEDS_NOT_TAKEN,
+                format!("it needs {}, whose condition does not hold", step.id),
+                None,
+            ),
+            Some(step) => StepError::new(
+                StepError::NEEDS_FAILED,
+                format!("it needs {}, which gave nothing", step.id),
+                None,
+            ),
+            None => StepError::new(
+                "plan_incomplete",
+                "the plan was cut or has defects, and steps that change the world wait for a sound one",
+                Some("ask again"),
+            ),
+        };
+        let report = StepReport {
+            error: Some(error),
+            ..self.blank(node, StepStatus::Skipped)
+        };
+        self.settle(node, report);
+    }
+
+    pub(super) fn blank(&self, node: usize, status: StepStatus) -> StepReport {
+        let Node { step, child, .. } = &self.nodes[node];
+        let item = child.map(|(_, item)| item);
+        StepReport {
+            id: step
+                .as_ref()
+                .map_or_else(String::new, |step| key_of(&step.id, item)),
+            tool: step
+                .as_ref()
+                .map_or_else(String::new, |step| step.capability.clone()),
+            provider: None,
+            status,
+            started_ms: self.shared.began.elapsed().as_secs_f64() * 1e3,
+            ms: 0.0,
+            attempts: 0,
+            outputs: Record::new(),
+            error: None,
+            question: None,
+            children: Vec::new(),
+        }
+    }
+
+    /// Takes note of how a node ended; its values are there for those that wait for it.
+    pub(super) fn settle(&mut self, node: usize, report: StepReport) {
+        if self.nodes[node].step.is_none() {
+            return;
+        }
+        for artifact in report.outputs.values().flat_map(Value::artifacts) {
+            if report.children.is_empty() && report.status == StepStatus::Done {
+                self.context.events.emit(EventKind::Artifact {
+                    step: report.id.clone(),
+                    artifact: artifact.clone(),
+                });
+            }
+        }
+        self.context.events.emit(EventKind::StepFinished {
+            step: report.id.clone(),
+            tool: report.tool.clone(),
+            status: report.status,
+            ms: report.ms,
+            error: report.error.clone(),
+        });
+        match self.nodes[node].child {
+            Some((parent, item)) => {
+                self.nodes[parent].children.insert(item, report);
+            }
+            None => {
+                if report.status.is_success() {
+                    self.values.insert_step(&report.id, report.outputs.clone());
+                }
+                self.nodes[node].report = Some(report);
+            }
+        }
+    }
+
+    /// Steps whose tasks did not come back were stopped; steps behind a question wait with it.
+    fn settle_the_left_behind(&mut self) {
+        let status = if self.cancel_seen() {
+            StepStatus::Cancelled
+        } else {
+            StepStatus::Waiting
+        };
+        for at in 0..self.steps.len() {
+            let node = self.steps[at];
+            if self.nodes[node].report.is_none() {
+                let mut report = self.blank(node, status);
+                let children = std::mem::take(&mut self.nodes[node].children);
+                report.children = children.into_values().collect();
+                report.question = report
+                    .children
+                    .iter()
+                    .find_map(|child| child.question.clone());
+                if status == StepStatus::Cancelled {
+                    self.settle(node, report);
+                } else {
+                    self.nodes[node].report = Some(report);
+                }
+            }
+        }
+    }
+
+    /// The report, once nothing is left to do.
+    pub(super) async fn report(
+        &mut self,
+        answer: &[Expression],
+        defects: Vec<Defect>,
+    ) -> RunReport {
+        let steps: Vec<StepReport> = self
+            .steps
+            .iter()
+            .filter_map(|&node| self.nodes[node].report.take())
+            .collect();
+        let mut given = Vec::new();
+        let mut missing = 0;
+        for expression in answer {
+            match self.values.evaluate(expression, &*self.shared.store).await {
+                Ok(value) => given.push(answer_of(value, expression, &steps)),
+                Err(_) if is_untaken(expression, &steps) => {}
+                Err(_) => missing += 1,
+            }
+        }
+        let status = overall(&steps, given.len(), missing + defects.len());
+        RunReport {
+            run: self.context.run.to_owned(),
+            status,
+            steps,
+            answer: given,
+            defects,
+            ms: self.shared.began.elapsed().as_secs_f64() * 1e3,
+        }
+    }
+}
+
+impl Node {
+    fn of(step: Option<Arc<Step>>, child: Option<(usize, usize)>) -> Self {
+        Self {
+            step,
+            child,
+            items: Vec::new(),
+            children: BTreeMap::new(),
+            report: None,
+        }
+    }
+}
+
+/// The next addition; never, where the plan does not grow.
+async fn next_addition(growth: Option<&mut Growth<'_>>) -> Option<Addition> {
+    match growth {
+        Some(growth) => growth.additions.recv().await,
+        None => pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,108 @@
+//! What all calls of a run share.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Dispatcher, RunContext, flights::Flights};
+use crate::{
+    ArtifactStore, CachedStep, Digest, EventKind, EventSink, Journal, JournalError, Policy,
+    StepError, StepRecord, StepReport, StepStatus,
+};
+
+/// What all calls of a run share; nothing in it changes while they run.
+pub(super) struct Shared {
+    pub run: String,
+    pub round: u32,
+    pub seed: u64,
+    pub began: Instant,
+    pub store: Arc<dyn ArtifactStore>,
+    pub dispatcher: Arc<dyn Dispatcher>,
+    pub journal: Option<Arc<dyn Journal>>,
+    pub flights: Arc<Flights>,
+    pub policy: Policy,
+    pub events: EventSink,
+    pub cancel: CancellationToken,
+    /// Answers to questions of this run.
+    pub answers: BTreeMap<String, String>,
+}
+
+impl Shared {
+    pub(super) fn new(executor: &super::Executor, context: &RunContext<'_>) -> Self {
+        Self {
+            run: context.run.to_owned(),
+            round: context.round,
+            seed: context.seed,
+            began: Instant::now(),
+            store: Arc::clone(&executor.store),
+            dispatcher: Arc::clone(&executor.dispatcher),
+            journal: executor.journal.clone(),
+            flights: Arc::clone(&executor.flights),
+            policy: executor.policy,
+            events: context.events.clone(),
+            cancel: context.cancel.child_token(),
+            answers: context.answers.clone(),
+        }
+    }
+
+    /// A result from before, if all of its artifacts are still in the store.
+    pub(super) async fn look_up(&self, identity: &Digest) -> Option<CachedStep> {
+        let journal = self.journal.as_ref()?;
+        let found = match journal.cached(identity).await {
+            Ok(found) => found?,
+            Err(error) => {
+                // The call can be made without the cache.
+                self.warn(&error);
+                return None;
+            }
+        };
+        self.holds_all(&found.outputs).await.then_some(found)
+    }
+
+    /// Whether every artifact among these values is in the store.
+    pub(super) async fn holds_all(&self, outputs: &crate::Record) -> bool {
+        for artifact in outputs.values().flat_map(crate::Value::artifacts) {
+            if !self.store.holds(artifact).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Keeps how a call ended; what was skipped or stopped is found out again when the run is resumed.
+    pub(super) async fn record(
+        &self,
+        key: String,
+        identity: Option<Digest>,
+        report: &StepReport,
+    ) -> Result<(), StepError> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        if matches!(report.status, StepStatus::Skipped | StepStatus::Cancelled) {
+            return Ok(());
+        }
+        let record = StepRecord {
+            round: self.round,
+            key,
+            identity,
+            report: report.clone(),
+        };
+        journal
+            .record_step(&self.run, &record)
+            .await
+            .map_err(|error| {
+                let message = format!("what the step gave cannot be recorded: {error}");
+                StepError::new(error.code(), message, Some(&error.hint))
+            })
+    }
+
+    fn warn(&self, error: &JournalError) {
+        self.events.emit(EventKind::Log {
+            message: format!(
+                "results from before cannot be looked up: {error}; {}",
+                error.hint
+            ),
+        });
+    }
+}
