@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc};
 
 use medley_models::{ModelError, Models, ModelsOptions};
 use medley_orchestrator::{
-    Agent, DiskStore, Executor, LocalDispatcher, Planner, Refiner, Registration, Registry,
+    Agent, DiskStore, Executor, LocalDispatcher, Planner, Policy, Refiner, Registration, Registry,
     RegistryError,
 };
 use medley_planners::{EmbeddedPlanner, TemplateRefiner};
 use medley_tools::MediaProbe;
 
-use crate::Medley;
+use crate::{Medley, records::Records};
 
 /// Puts a [`Medley`] together; everything has a default.
 #[derive(Default)]
@@ -21,7 +21,13 @@ pub struct MedleyBuilder {
     planner: Option<Arc<dyn Planner>>,
     refiner: Option<Arc<dyn Refiner>>,
     in_flight_limit: Option<usize>,
+    policy: Option<Policy>,
+    unrecorded: bool,
+    cache_limit: Option<u64>,
 }
+
+/// The most bytes that known results take, unless it is said otherwise.
+const CACHE_LIMIT: u64 = 10 << 30;
 
 /// Why a [`Medley`] cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +83,24 @@ impl MedleyBuilder {
         self
     }
 
+    /// Sets what may be done without asking; by default all but changing the world.
+    pub const fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Keeps no history of runs and no results for later; such runs cannot be resumed.
+    pub const fn unrecorded(mut self) -> Self {
+        self.unrecorded = true;
+        self
+    }
+
+    /// Sets how many bytes known results may take; by default 10 GiB.
+    pub const fn cache_limit(mut self, bytes: u64) -> Self {
+        self.cache_limit = Some(bytes);
+        self
+    }
+
     /// Builds it. Nothing is loaded and nothing is fetched before it is needed.
     ///
     /// # Errors
@@ -100,6 +124,12 @@ impl MedleyBuilder {
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }
+        if let Some(policy) = self.policy {
+            executor = executor.with_policy(policy);
+        }
+        let journal = (!self.unrecorded).then(|| models.home().journal());
+        let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
+        let records = Records::new(journal, limit, Arc::clone(&store));
         let planner = self
             .planner
             .unwrap_or_else(|| Arc::new(EmbeddedPlanner::new(&models)));
@@ -115,6 +145,7 @@ impl MedleyBuilder {
             store,
             models,
             Arc::new(MediaProbe::default()),
+            records,
         ))
     }
 }

@@ -1,12 +1,14 @@
 //! From arguments to work to an exit code.
 
 mod arguments;
+mod cache;
 mod doctor;
 mod models;
 mod output;
 mod plan;
 mod progress;
 mod run;
+mod runs;
 mod schema;
 mod settings;
 mod tools;
@@ -51,6 +53,8 @@ fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
         Command::Ask(ask) => on_runtime(run::ask(&settings, ask)),
         Command::Exec(exec) => on_runtime(run::exec(&settings, exec)),
         Command::Plan(plan) => on_runtime(plan::run(&settings, plan)),
+        Command::Runs { action } => on_runtime(runs::run(&settings, action)),
+        Command::Cache { action } => on_runtime(cache::run(&settings, action)),
     }
 }
 
@@ -69,6 +73,10 @@ fn open(settings: &Settings) -> Result<Medley, MedleyError> {
     if let Some(limit) = settings.steps_in_flight {
         builder = builder.in_flight_limit(limit);
     }
+    if let Some(limit) = settings.cache_limit {
+        builder = builder.cache_limit(limit);
+    }
+    builder = builder.policy(settings.policy);
     Ok(builder.build()?)
 }
 

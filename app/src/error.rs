@@ -1,6 +1,8 @@
 //! What can keep Medley from answering, in one type, with the way out.
 
-use medley_orchestrator::{AgentError, Defects, PlannerError, StoreError};
+use medley_orchestrator::{
+    AgentError, Defects, JournalError, JournalErrorKind, PlannerError, StoreError,
+};
 
 use crate::{AttachmentError, BuildError, ExportError};
 
@@ -29,6 +31,31 @@ pub enum MedleyError {
     /// The answer's files cannot be written.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The history of runs cannot be kept or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Runs are not recorded.
+    #[error("runs are not recorded here")]
+    NotRecorded,
+    /// A run stopped before its plan was kept.
+    #[error("run {0} stopped before its plan was kept")]
+    NothingToResume(String),
+    /// A run does not ask this.
+    #[error("the run asks no question `{question}`")]
+    NoSuchQuestion {
+        /// The question.
+        question: String,
+        /// What it asks instead.
+        open: Vec<String>,
+    },
+    /// A question cannot be answered so.
+    #[error("`{answer}` is no answer to it")]
+    NoSuchChoice {
+        /// The answer.
+        answer: String,
+        /// What can be answered.
+        choices: Vec<String>,
+    },
     /// The work stopped on a defect of Medley's own.
     #[error("medley stopped on a defect of its own: {0}")]
     Internal(String),
@@ -46,6 +73,11 @@ impl MedleyError {
             Self::Planner(error) => error.code,
             Self::Store(error) => error.code(),
             Self::Export(error) => error.code(),
+            Self::Journal(error) => error.code(),
+            Self::NotRecorded => "not_recorded",
+            Self::NothingToResume(_) => "nothing_to_resume",
+            Self::NoSuchQuestion { .. } => "no_such_question",
+            Self::NoSuchChoice { .. } => "no_such_choice",
             Self::Internal(_) => "internal",
         }
     }
@@ -63,13 +95,28 @@ impl MedleyError {
             Self::Planner(error) => error.hint.clone(),
             Self::Store(error) => error.hint(),
             Self::Export(error) => error.hint(),
+            Self::Journal(error) => Some(error.hint.clone()),
+            Self::NotRecorded => Some("build Medley without `unrecorded`".to_owned()),
+            Self::NothingToResume(_) => Some("run the plan again with `medley exec`".to_owned()),
+            Self::NoSuchQuestion { open, .. } if open.is_empty() => {
+                Some("it waits for no answer; `medley runs resume` goes on with it".to_owned())
+            }
+            Self::NoSuchQuestion { open, .. } => Some(format!("it asks {}", open.join(", "))),
+            Self::NoSuchChoice { choices, .. } => Some(format!("answer {}", choices.join(" or "))),
         }
     }
 
     /// Whether the caller gave something that cannot be used, rather than the work having failed.
     #[must_use]
-    pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Attachment(_) | Self::Plan(_))
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Journal(error) => matches!(error.kind, JournalErrorKind::UnknownRun),
+            Self::Attachment(_)
+            | Self::Plan(_)
+            | Self::NoSuchQuestion { .. }
+            | Self::NoSuchChoice { .. } => true,
+            _ => false,
+        }
     }
 }
 
@@ -78,6 +125,7 @@ impl From<AgentError> for MedleyError {
         match error {
             AgentError::Planner(error) => Self::Planner(error),
             AgentError::Plan(defects) => Self::PlannersPlan(defects),
+            AgentError::Journal(error) => Self::Journal(error),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -131,6 +131,19 @@ impl Exporter {
         exported
     }
 
+    /// Writes artifacts, each under its digest.
+    pub async fn export_all(&self, artifacts: &[Artifact], store: &dyn ArtifactStore) -> Exported {
+        let parts = artifacts.iter().map(|artifact| Part::Artifact {
+            artifact: artifact.clone(),
+            name: artifact.id.to_string(),
+        });
+        let response = Response {
+            parts: parts.collect(),
+            ..Response::default()
+        };
+        self.export(&response, store).await
+    }
+
     async fn write_artifact(
         &self,
         artifact: &Artifact,

@@ -23,6 +23,7 @@ mod builder;
 mod error;
 mod export;
 mod medley;
+mod records;
 mod result;
 
 pub use async_trait::async_trait;
@@ -31,13 +32,14 @@ pub use medley_models::{
     assets::{AssetEvent, AssetStage, AssetState, AssetStatus, Readiness},
 };
 pub use medley_orchestrator::{
-    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CallContext,
-    Capability, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects,
-    Event, EventKind, EventSink, EventStream, Facts, FileArtifact, Health, ImageArtifact,
-    JsonArtifact, Kind, Outcome, Part, Plan, PlannedStep, Planner, Profile, Provider, Record,
-    Refiner, Region, Regions, RegionsArtifact, Registration, Registry, Request, Response,
-    RunReport, RunStatus, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError,
-    Value, ValueType, VideoArtifact,
+    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CacheUsage,
+    CallContext, Capability, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep,
+    Effects, Event, EventKind, EventSink, EventStream, Facts, FileArtifact, GraphFormat,
+    GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Outcome, Part, Permission, Plan,
+    PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refiner, Region, Regions,
+    RegionsArtifact, Registration, Registry, Request, Response, RunHistory, RunReport, RunStatus,
+    RunSummary, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError, Value,
+    ValueType, VideoArtifact,
 };
 pub use schemars;
 
@@ -47,5 +49,8 @@ pub use self::{
     error::MedleyError,
     export::{ExportError, Exported, Exporter},
     medley::{Ask, Asking, Medley, Planned},
-    result::{AnswerPart, Failure, RunResult, StepResult, Usage},
+    records::{Records, Removed},
+    result::{
+        AnswerPart, Failure, ResultEvent, ResultTag, RunResult, StepResult, StreamLine, Usage,
+    },
 };

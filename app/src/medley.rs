@@ -9,14 +9,15 @@ use std::{
 
 use medley_models::Models;
 use medley_orchestrator::{
-    Agent, Decision, Decline, DiskStore, DraftPlan, EventKind, EventSink, EventStream, Outcome,
-    Plan, Probe, Refiner, Registry, Request, RunContext, Scope, Situation, unused_attachments,
+    Agent, Assignment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream, GivenPlan,
+    Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunLock, Scope, Situation,
+    unused_attachments,
 };
 use medley_planners::TemplateRefiner;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{MedleyBuilder, MedleyError, attachment::attach};
+use crate::{MedleyBuilder, MedleyError, attachment::attach, records::Records};
 
 /// Answers requests over files. Cheap to clone; clones share everything that is loaded.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ struct House {
     store: Arc<DiskStore>,
     models: Models,
     probe: Arc<dyn Probe>,
+    records: Records,
 }
 
 /// What planning a request gave.
@@ -58,12 +60,14 @@ impl Medley {
         store: Arc<DiskStore>,
         models: Models,
         probe: Arc<dyn Probe>,
+        records: Records,
     ) -> Self {
         let house = House {
             agent,
             store,
             models,
             probe,
+            records,
         };
         Self {
             house: Arc::new(house),
@@ -86,6 +90,12 @@ impl Medley {
     #[must_use]
     pub fn store(&self) -> &DiskStore {
         &self.house.store
+    }
+
+    /// What is kept of runs: their history, and results that may be used again.
+    #[must_use]
+    pub fn records(&self) -> &Records {
+        &self.house.records
     }
 
     /// Asks for something; attach files to the result, then await it.
@@ -117,13 +127,12 @@ impl Medley {
         };
         let decision = self.house.agent.planner.decide(&situation).await;
         match decision.map_err(MedleyError::Planner)? {
-            Decision::Add { draft, mut notes } => {
-                let scope = Scope::of_request(&request);
-                let plan = Plan::validate(&draft, self.registry(), &scope)
-                    .map_err(MedleyError::PlannersPlan)?;
-                notes.extend(unused_attachments(&request, &plan));
-                let plan = Box::new(plan);
-                Ok(Planned::Plan { draft, plan, notes })
+            Decision::Add { draft, notes: said } => {
+                let mut planned = self.check(&request, &draft)?;
+                if let Planned::Plan { notes, .. } = &mut planned {
+                    notes.splice(0..0, said);
+                }
+                Ok(planned)
             }
             Decision::Decline(decline) => Ok(Planned::Declined(decline)),
             _ => Ok(Planned::Declined(Decline {
@@ -131,6 +140,21 @@ impl Medley {
                 nearest: Vec::new(),
             })),
         }
+    }
+
+    /// Checks a plan for a request and runs nothing.
+    ///
+    /// # Errors
+    /// When the plan has defects.
+    pub fn check(&self, request: &Request, draft: &DraftPlan) -> Result<Planned, MedleyError> {
+        let scope = Scope::of_request(request);
+        let plan =
+            Plan::validate(draft, self.registry(), &scope).map_err(MedleyError::PlannersPlan)?;
+        Ok(Planned::Plan {
+            draft: draft.clone(),
+            notes: unused_attachments(request, &plan),
+            plan: Box::new(plan),
+        })
     }
 
     /// Runs a plan that somebody wrote, without planning or refining.
@@ -146,30 +170,95 @@ impl Medley {
     ) -> Result<Outcome, MedleyError> {
         let request = self.request(String::new(), attachments).await?;
         let scope = Scope::of_request(&request);
-        let plan = Plan::validate(draft, self.registry(), &scope).map_err(MedleyError::Plan)?;
-        let run = new_run();
-        events.emit(EventKind::RunStarted { run: run.clone() });
-        let context = RunContext {
-            run: &run,
-            scope: &scope,
-            events,
-            cancel,
+        Plan::validate(draft, self.registry(), &scope).map_err(MedleyError::Plan)?;
+        let agent = self.agent_of_plan(draft.clone());
+        let assignment = Assignment::new(new_run(), RunKind::Exec, request);
+        self.carry_out(agent, assignment, events, cancel).await
+    }
+
+    /// Goes on with a run where it stopped: what was decided is not decided again, and what was finished is not done
+    /// again. What failed, was skipped or was stopped is tried again.
+    ///
+    /// # Errors
+    /// When there is no such run, it is alive in another process, or its plan was never kept.
+    pub async fn resume(
+        &self,
+        run: &str,
+        events: &EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, MedleyError> {
+        let journal = self.house.records.opened()?;
+        let history = journal.load_run(run).await?;
+        let agent = match history.run.kind {
+            RunKind::Ask => self.house.agent.clone(),
+            RunKind::Exec if history.turns.is_empty() => {
+                return Err(MedleyError::NothingToResume(run.to_owned()));
+            }
+            RunKind::Exec => self.agent_of_plan(DraftPlan::default()),
         };
-        let report = self.house.agent.executor.run(&plan, &context).await;
-        let status = report.status;
-        let rounds = vec![report];
-        let mut response = TemplateRefiner.refine(&request, &rounds).await;
-        response.notes.extend(unused_attachments(&request, &plan));
-        events.emit(EventKind::RunFinished {
-            run: run.clone(),
-            status,
-        });
-        Ok(Outcome {
-            run,
-            status,
-            response,
-            rounds,
-        })
+        self.carry_out(agent, Assignment::resume(history), events, cancel)
+            .await
+    }
+
+    /// Answers a question of a run that waits for it. [`resume`](Self::resume) goes on with the run.
+    ///
+    /// # Errors
+    /// When there is no such run or question, or it cannot be answered so.
+    pub async fn answer(&self, run: &str, question: &str, answer: &str) -> Result<(), MedleyError> {
+        let journal = self.house.records.opened()?;
+        let history = journal.load_run(run).await?;
+        let questions: Vec<_> = history
+            .steps
+            .iter()
+            .filter_map(|step| step.report.question.as_ref())
+            .collect();
+        let Some(asked) = questions.iter().find(|asked| asked.id == question) else {
+            return Err(MedleyError::NoSuchQuestion {
+                question: question.to_owned(),
+                open: questions.iter().map(|asked| asked.id.clone()).collect(),
+            });
+        };
+        if !asked.choices.is_empty() && !asked.choices.iter().any(|choice| choice == answer) {
+            return Err(MedleyError::NoSuchChoice {
+                answer: answer.to_owned(),
+                choices: asked.choices.clone(),
+            });
+        }
+        Ok(journal.record_answer(run, question, answer).await?)
+    }
+
+    /// An agent that carries out a given plan, without planning or refining.
+    fn agent_of_plan(&self, draft: DraftPlan) -> Agent {
+        Agent {
+            planner: Arc::new(GivenPlan(draft)),
+            refiner: Arc::new(TemplateRefiner),
+            ..self.house.agent.clone()
+        }
+    }
+
+    /// Carries out a run, which is recorded and which no other process may go on with meanwhile.
+    async fn carry_out(
+        &self,
+        mut agent: Agent,
+        assignment: Assignment,
+        events: &EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, MedleyError> {
+        let Some(journal) = self.house.records.journal()? else {
+            return Ok(agent.answer(assignment, events, cancel).await?);
+        };
+        let run = assignment.run.id.clone();
+        let lock = RunLock::acquire(self.house.models.home().locks(), &run)?;
+        agent.executor = agent.executor.with_journal(journal.clone());
+        let copied = Arc::clone(&journal);
+        let tapped = run.clone();
+        let events = events
+            .clone()
+            .with_tap(Arc::new(move |event| copied.note_event(&tapped, event)));
+        let outcome = agent.answer(assignment, &events, cancel).await?;
+        drop(lock);
+        self.house.records.keep_within_limit().await?;
+        Ok(outcome)
     }
 
     async fn request(
@@ -246,9 +335,9 @@ impl Ask {
             events,
         } = self;
         let request = medley.request(text, &attachments).await?;
-        let run = new_run();
-        let agent = &medley.house.agent;
-        Ok(agent.answer(&run, &request, &events, &cancel).await?)
+        let agent = medley.house.agent.clone();
+        let assignment = Assignment::new(new_run(), RunKind::Ask, request);
+        medley.carry_out(agent, assignment, &events, &cancel).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! The JSON object that `ask` and `exec` print; programs build on it, so tests hold its schema stable.
 
 use medley_orchestrator::{
-    Decline, Defect, Defects, Outcome, Record, RunStatus, StepError, StepReport, StepStatus,
+    Decline, Defect, Defects, Event, Outcome, Question, Record, RunStatus, StepError, StepReport,
+    StepStatus,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,34 @@ pub enum AnswerPart {
     },
 }
 
+/// A line of what `--json-events` prints: events in order, and the result at the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StreamLine {
+    /// Something that happened.
+    Event(Event),
+    /// What came of it all.
+    Result(ResultEvent),
+}
+
+/// The last line of what `--json-events` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResultEvent {
+    /// Always `result`.
+    pub event: ResultTag,
+    /// The object that `--json` prints.
+    #[serde(flatten)]
+    pub result: RunResult,
+}
+
+/// Always `result`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultTag {
+    /// The one value.
+    Result,
+}
+
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepResult {
@@ -69,12 +98,21 @@ pub struct StepResult {
     pub status: StepStatus,
     /// Time from start to end, in milliseconds.
     pub ms: f64,
+    /// How often it was tried.
+    #[serde(default)]
+    pub attempts: u32,
     /// What it gave, by name; artifacts are objects with the key `$artifact`.
     #[serde(default, skip_serializing_if = "Record::is_empty")]
     pub outputs: Record,
     /// Why it gave nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// What it waits for an answer to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
+    /// Its calls, one an item, if it goes over a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<StepResult>,
 }
 
 /// Why something is not there.
@@ -207,6 +245,9 @@ impl From<&StepReport> for StepResult {
             ms: (step.ms * 1e3).round() / 1e3,
             outputs: step.outputs.clone(),
             error: step.error.as_ref().map(Failure::from),
+            attempts: step.attempts,
+            question: step.question.clone(),
+            children: step.children.iter().map(Self::from).collect(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::error::ModelError;
 /// assets/NAME-VERSION/   model files and native libraries
 /// store/                 artifacts, by digest
 /// cache/                 what can be computed again
+/// journal.sqlite         the history of runs
 /// locks/                 one lock file for each thing that only one process may make
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,12 @@ impl Home {
     #[must_use]
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")
+    }
+
+    /// Where the history of runs is kept.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal.sqlite")
     }
 
     /// Where lock files lie. They are never deleted, because a deleted lock file locks nothing.

@@ -20,8 +20,8 @@ pub use request::{Attachment, Request};
 
 use crate::{
     Defects, Digest, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
-    RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Step, StepRecord,
-    StepReport, TurnRecord,
+    RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Step, StepError,
+    StepRecord, StepReport, TurnRecord,
 };
 
 /// How often a planner may look at what came of its steps and add more.
@@ -186,6 +186,7 @@ impl Agent {
         let status = overall(&rounds, cancel.is_cancelled());
         let mut response = self.refiner.refine(request, &rounds).await;
         response.notes.extend(notes);
+        response.notes.extend(rounds.iter().flat_map(not_taken));
         response.declined = declined;
         events.emit(EventKind::RunFinished {
             run: run.clone(),
@@ -265,6 +266,20 @@ fn overall(rounds: &[RunReport], cancelled: bool) -> RunStatus {
         Some(report) => report.status,
         None => RunStatus::Failed,
     }
+}
+
+/// A line for each step that was left out because its own condition does not hold.
+fn not_taken(report: &RunReport) -> impl Iterator<Item = String> {
+    report.steps.iter().filter_map(|step| {
+        let error = step.error.as_ref()?;
+        let untaken = error.code == StepError::NOT_TAKEN;
+        untaken.then(|| {
+            format!(
+                "{} ({}) was left out: {}",
+                step.id, step.tool, error.message
+            )
+        })
+    })
 }
 
 /// A line for each attachment that no step takes.

@@ -65,7 +65,7 @@ pub use regions::{BoundingBox, Region, Regions, RunLengthMask};
 pub use registry::{Entry, Registration, Registry, RegistryError};
 pub use report::{Answer, RunReport, RunStatus, StepError, StepReport, StepStatus};
 pub use response::{Part, Response};
-pub use store::{ArtifactStore, DiskStore, StoreError};
+pub use store::{ArtifactStore, Collected, DiskStore, StoreError};
 pub use tool::{
     About, AudioArtifact, FileArtifact, ImageArtifact, JsonArtifact, RegionsArtifact, SchemaError,
     TableArtifact, TextArtifact, Tool, VideoArtifact,

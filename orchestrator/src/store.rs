@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-pub use disk::DiskStore;
+pub use disk::{Collected, DiskStore};
 
 use crate::{Artifact, Digest, Facts, Kind};
 

@@ -291,6 +291,21 @@ fn a_picture_of_one_pixel_has_no_text_and_that_is_an_answer() {
 }
 
 #[test]
+fn saying_what_is_not_there_is_left_out_and_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blank.png");
+    image::RgbImage::new(64, 48).save(&path).unwrap();
+    medley(&shared_home())
+        .args(["ask", "read the sign and say it out loud", "-a"])
+        .arg(&path)
+        .current_dir(folder.path())
+        .assert()
+        .code(0)
+        .stdout(predicate::str::contains("No text was found"))
+        .stderr(predicate::str::contains("text_to_speech) was left out"));
+}
+
+#[test]
 fn json_is_printed_where_nothing_ran_too() {
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("plan.json");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use medley::GraphFormat;
 
 const EXIT_CODES: &str = "Exit codes:
   0    succeeded
@@ -65,6 +66,16 @@ pub(super) enum Command {
     Plan(PlanArguments),
     /// Run a plan that is written in a file.
     Exec(ExecArguments),
+    /// List, show, resume, answer, export or remove runs.
+    Runs {
+        #[command(subcommand)]
+        action: RunsAction,
+    },
+    /// Show or empty the store of results that may be used again.
+    Cache {
+        #[command(subcommand)]
+        action: CacheAction,
+    },
     /// List the tools, or show one.
     Tools {
         #[command(subcommand)]
@@ -84,7 +95,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print the JSON schema of a plan or of a result.
+    /// Print the JSON schema of a plan, a result or an event.
     Schema {
         /// What to describe.
         of: SchemaOf,
@@ -102,6 +113,8 @@ impl Command {
         match self {
             Self::Ask(ask) => ask.output.json,
             Self::Exec(exec) => exec.output.json,
+            Self::Plan(plan) => plan.json,
+            Self::Runs { action } => action.wants_json(),
             _ => false,
         }
     }
@@ -128,6 +141,14 @@ pub(super) struct PlanArguments {
     /// Print the plan as JSON, as `medley exec` takes it.
     #[arg(long)]
     pub json: bool,
+    /// How to draw the graph.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "tree",
+        conflicts_with = "json"
+    )]
+    pub format: GraphFormat,
 }
 
 #[derive(Debug, Args)]
@@ -150,6 +171,129 @@ pub(super) struct OutputArguments {
     /// Print one JSON object (see `medley schema result`).
     #[arg(long)]
     pub json: bool,
+    /// Print events as JSON Lines while they happen, the result as the last (see `medley schema event`).
+    #[arg(long, conflicts_with = "json")]
+    pub json_events: bool,
+}
+
+/// A run by the start of its id, or the newest.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct WhichRun {
+    /// The run's id, or the start of it.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// The newest run.
+    #[arg(long)]
+    pub last: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsAction {
+    /// List runs, the newest first.
+    List {
+        /// How many at most.
+        #[arg(short = 'n', long, default_value_t = 20)]
+        limit: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what became of a run, and where its time went.
+    Show {
+        #[command(flatten)]
+        which: WhichRun,
+        /// How to draw the graph.
+        #[arg(
+            long,
+            value_name = "FORMAT",
+            default_value = "tree",
+            conflicts_with = "json"
+        )]
+        format: GraphFormat,
+        /// Print all that is recorded as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go on with a run where it stopped; what was finished is not done again.
+    Resume {
+        #[command(flatten)]
+        which: WhichRun,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Answer a question of a run, and go on with it.
+    Answer {
+        /// The run's id, or the start of it.
+        run: String,
+        /// The question's id, as `medley runs show` prints it.
+        question: String,
+        /// The answer.
+        value: String,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Write what is recorded of a run, and its files, into a folder.
+    Export {
+        #[command(flatten)]
+        which: WhichRun,
+        /// The folder.
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Forget runs.
+    Rm {
+        /// Their ids, or the starts of them.
+        #[arg(required = true)]
+        runs: Vec<String>,
+    },
+}
+
+impl RunsAction {
+    const fn wants_json(&self) -> bool {
+        match self {
+            Self::List { json, .. } | Self::Show { json, .. } => *json,
+            Self::Resume { output, .. } | Self::Answer { output, .. } => output.json,
+            Self::Export { .. } | Self::Rm { .. } => false,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheAction {
+    /// Say how many results are known, and what they take.
+    Info {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget all results. What kept runs refer to stays.
+    Clear,
+    /// Forget the results that were not used for longest.
+    Prune {
+        /// How much may stay, such as `500M` or `2G`; by default the configured limit.
+        #[arg(long, value_name = "SIZE", value_parser = size)]
+        limit: Option<u64>,
+    },
+}
+
+/// A number of bytes with K, M, G or T behind it, in powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim().trim_end_matches(['B', 'b', 'i']);
+    let digits = text.trim_end_matches(|each: char| each.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        unit => return Err(format!("`{unit}` is no unit; use K, M, G or T")),
+    };
+    digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| format!("`{digits}` is no number of bytes"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -192,4 +336,6 @@ pub(super) enum SchemaOf {
     Plan,
     /// What `medley ask --json` and `medley exec --json` print.
     Result,
+    /// What `medley ask --json-events` prints a line of.
+    Event,
 }

@@ -7,7 +7,8 @@ use std::{
 };
 
 use medley::{
-    AnswerPart, Decline, Defects, Failure, MedleyError, Outcome, RunResult, RunStatus, StepStatus,
+    AnswerPart, Decline, Defects, Failure, MedleyError, Outcome, Question, RunResult, RunStatus,
+    StepStatus,
 };
 use medley_models::ModelError;
 
@@ -70,6 +71,11 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
 /// Prints a value as JSON.
 pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Prints a value as a line of JSON.
+pub(super) fn print_json_line(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string(value)?)
 }
 
 /// Says what went wrong and what to do about it; as a result object too where one was asked for.
@@ -136,6 +142,16 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// Asks what a run waits for, and says how to answer.
+fn show_question(run: &str, question: &Question) {
+    eprintln!("question: {}: {}", question.step, question.text);
+    let answer = match question.choices.as_slice() {
+        [] => "ANSWER".to_owned(),
+        choices => choices.join("|"),
+    };
+    eprintln!("  hint: medley runs answer {run} {} {answer}", question.id);
+}
+
 fn report_defects(Defects(defects): &Defects) {
     let count = defects.len();
     let noun = if count == 1 { "defect" } else { "defects" };
@@ -181,6 +197,9 @@ pub(super) fn show_outcome(
         report_decline(decline);
     }
     for step in outcome.rounds.iter().flat_map(|round| &round.steps) {
+        if let Some(question) = &step.question {
+            show_question(&outcome.run, question);
+        }
         if let Some(error) = &step.error
             && step.status != StepStatus::Skipped
         {

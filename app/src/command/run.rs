@@ -14,7 +14,7 @@ use medley::{
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
     cancelled_by_interrupt, open,
-    output::{Exit, Unusable, print_json, report_failure, show_outcome},
+    output::{Exit, Unusable, print_json, print_json_line, report_failure, show_outcome},
     progress::StepProgress,
     settings::Settings,
 };
@@ -27,11 +27,11 @@ pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow:
         .attach_all(arguments.attachments)
         .cancelled_by(cancelled_by_interrupt())
         .start();
-    let mut progress = StepProgress::new(settings.verbosity);
+    let mut watcher = Watcher::new(settings, &arguments.output);
     while let Some(event) = asking.next_event().await {
-        progress.show(&event);
+        watcher.show(&event);
     }
-    progress.finish();
+    watcher.finish();
     let outcome = asking.outcome().await?;
     finish(settings, &medley, &outcome, &arguments.output).await
 }
@@ -41,24 +41,82 @@ pub(super) async fn exec(settings: &Settings, arguments: ExecArguments) -> anyho
     let text = read_plan(&arguments.plan)?;
     let draft = DraftPlan::from_json_text(&text).map_err(MedleyError::Plan)?;
     check_output(settings, &arguments.output)?;
+    watched(
+        settings,
+        &medley,
+        &arguments.output,
+        async |events, cancel| {
+            medley
+                .exec(&draft, &arguments.attachments, events, cancel)
+                .await
+        },
+    )
+    .await
+}
+
+pub(super) async fn resume(
+    settings: &Settings,
+    medley: &Medley,
+    run: &str,
+    output: &OutputArguments,
+) -> anyhow::Result<Exit> {
+    check_output(settings, output)?;
+    watched(settings, medley, output, async |events, cancel| {
+        medley.resume(run, events, cancel).await
+    })
+    .await
+}
+
+/// Does work while its events are shown, and prints what came of it.
+async fn watched(
+    settings: &Settings,
+    medley: &Medley,
+    output: &OutputArguments,
+    work: impl AsyncFnOnce(&EventSink, &CancellationToken) -> Result<Outcome, MedleyError>,
+) -> anyhow::Result<Exit> {
     let (events, mut stream) = EventSink::channel();
     let cancel = cancelled_by_interrupt();
-    let mut progress = StepProgress::new(settings.verbosity);
+    let mut watcher = Watcher::new(settings, output);
     let watch = async {
         while let Some(event) = stream.recv().await {
-            progress.show(&event);
+            watcher.show(&event);
         }
-        progress.finish();
+        watcher.finish();
     };
     let work = async {
-        let outcome = medley
-            .exec(&draft, &arguments.attachments, &events, &cancel)
-            .await;
+        let outcome = work(&events, &cancel).await;
         drop(events);
         outcome
     };
     let (outcome, ()) = tokio::join!(work, watch);
-    finish(settings, &medley, &outcome?, &arguments.output).await
+    finish(settings, medley, &outcome?, output).await
+}
+
+/// Shows events as they happen: to programs as lines, to people as progress.
+struct Watcher {
+    progress: StepProgress,
+    lines: bool,
+}
+
+impl Watcher {
+    fn new(settings: &Settings, output: &OutputArguments) -> Self {
+        Self {
+            progress: StepProgress::new(settings.verbosity),
+            lines: output.json_events,
+        }
+    }
+
+    fn show(&mut self, event: &Event) {
+        if self.lines {
+            // A reader that went away does not stop the work.
+            let _ = print_json_line(event);
+        }
+        self.progress.show(event);
+    }
+
+    fn finish(&mut self) {
+        self.progress.finish();
+    }
 }
 
 async fn finish(
@@ -72,8 +130,16 @@ async fn finish(
         .export(&outcome.response, medley.store())
         .await;
     let Exported { answer, failures } = exported;
-    if output.json {
-        print_json(&RunResult::new(outcome, answer).with_export_failures(&failures))?;
+    if output.json || output.json_events {
+        let result = RunResult::new(outcome, answer).with_export_failures(&failures);
+        if output.json {
+            print_json(&result)?;
+        } else {
+            print_json_line(&ResultEvent {
+                event: ResultTag::Result,
+                result,
+            })?;
+        }
         if settings.verbosity > Verbosity::Normal {
             show_outcome(outcome, &[], settings.verbosity)?;
         }

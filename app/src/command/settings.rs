@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use medley::ModelsOptions;
+use medley::{ModelsOptions, Policy};
 use serde::{Deserialize, Serialize};
 
 use super::{Arguments, arguments::Verbosity};
@@ -27,6 +27,12 @@ pub(super) struct Settings {
     /// How many steps may be in flight at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps_in_flight: Option<usize>,
+    /// How many bytes the results that may be used again take at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_limit: Option<u64>,
+    /// What may be done without asking.
+    #[serde(default)]
+    pub policy: Policy,
     /// Paths of models and libraries, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assets: BTreeMap<String, PathBuf>,
@@ -66,7 +72,7 @@ impl Settings {
         if let Some(file) = &file {
             figment = figment.merge(Toml::file(file));
         }
-        figment = figment.merge(Env::prefixed("MEDLEY_").only(&["steps_in_flight"]));
+        figment = figment.merge(Env::prefixed("MEDLEY_").only(&["steps_in_flight", "cache_limit"]));
         let mut settings: Self = figment.extract().map_err(Box::new)?;
         // Paths are taken as they are: figment would read one such as `2026` as a number. The switch takes more than
         // `true` and `false`, so the models read it.

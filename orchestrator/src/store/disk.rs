@@ -4,10 +4,12 @@
 //! and a killed one leaves nothing half-written under a digest. Temporary files live in `tmp/`.
 
 use std::{
+    collections::HashSet,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -19,6 +21,15 @@ use crate::{Artifact, Digest, Facts, Kind};
 #[derive(Debug, Clone)]
 pub struct DiskStore {
     root: Arc<PathBuf>,
+}
+
+/// What was removed from a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// How many files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 impl DiskStore {
@@ -35,6 +46,51 @@ impl DiskStore {
     pub fn path_of(&self, id: &Digest) -> PathBuf {
         let name = id.to_string();
         self.root.join(&name[..2]).join(&name[2..])
+    }
+
+    /// Removes what is not in `kept` and was written longer than `age` ago.
+    ///
+    /// Cancel-safe: each file is removed whole.
+    ///
+    /// # Errors
+    /// When a folder cannot be read. A file that cannot be removed is passed over.
+    pub async fn remove_unreferenced(
+        &self,
+        kept: HashSet<Digest>,
+        age: Duration,
+    ) -> Result<Collected, StoreError> {
+        self.off_thread(move |store| {
+            store
+                .collect(&kept, age)
+                .map_err(|source| store.describe(source, 0))
+        })
+        .await
+    }
+
+    fn collect(&self, kept: &HashSet<Digest>, age: Duration) -> io::Result<Collected> {
+        let kept: HashSet<PathBuf> = kept.iter().map(|id| self.path_of(id)).collect();
+        let mut collected = Collected::default();
+        if !self.root.is_dir() {
+            return Ok(collected);
+        }
+        for folder in fs::read_dir(&*self.root)? {
+            let folder = folder?;
+            if !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(folder.path())? {
+                let file = file?;
+                let facts = file.metadata()?;
+                let old = facts
+                    .modified()
+                    .is_ok_and(|written| written.elapsed().is_ok_and(|since| since > age));
+                if old && !kept.contains(&file.path()) && fs::remove_file(file.path()).is_ok() {
+                    collected.files += 1;
+                    collected.bytes += facts.len();
+                }
+            }
+        }
+        Ok(collected)
     }
 
     fn keep(&self, id: &Digest, content: &[u8]) -> Result<(), StoreError> {
@@ -207,6 +263,23 @@ mod tests {
             .await
             .unwrap_err();
         assert!(failure.to_string().contains("artifact store"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_refers_to_is_removed_once_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DiskStore::new(folder.path());
+        let kept = keep_text(&store, "kept").await;
+        let lost = keep_text(&store, "lost").await;
+        let keep = || HashSet::from([kept.id]);
+        let young = store
+            .remove_unreferenced(keep(), Duration::from_secs(60))
+            .await;
+        assert_eq!(young.unwrap(), Collected::default());
+        let old = store.remove_unreferenced(keep(), Duration::ZERO).await;
+        assert_eq!(old.unwrap(), Collected { files: 1, bytes: 4 });
+        assert!(store.holds(&kept).await);
+        assert!(!store.holds(&lost).await);
     }
 
     #[tokio::test]

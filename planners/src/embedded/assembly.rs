@@ -8,12 +8,13 @@ mod lanes;
 mod reference;
 
 use medley_orchestrator::{
-    Capability, DraftPlan, DraftStep, Kind, Parameter, Request, Value, ValueType, check,
+    Capability, Comparison, DraftCondition, DraftPlan, DraftStep, Kind, Parameter, Request, Value,
+    ValueType, check,
 };
 use serde_json::{Map, Value as Json};
 
 use super::{
-    arguments::{self, Filling, Several, is_content},
+    arguments::{self, Filling, Several, is_content, is_text},
     clauses::Clause,
     holdings::{Choice, Holding},
     interpret::Reading,
@@ -194,6 +195,7 @@ impl<'a> Assembly<'a> {
             .extend(Holding::of_step(described, place, &id, lane, &made_from));
         let mut draft =
             DraftStep::new(id, &described.name).because(clause.source(&self.request.text));
+        draft.when = self.found_text(described, &arguments);
         draft.args = arguments;
         self.steps.push(Step {
             draft,
@@ -201,6 +203,30 @@ impl<'a> Assembly<'a> {
             takes,
         });
         place
+    }
+
+    /// A step that works on text which another finds has nothing to do where none is found, and that is no failure.
+    fn found_text(
+        &self,
+        capability: &Capability,
+        arguments: &Map<String, Json>,
+    ) -> Option<DraftCondition> {
+        let made = |value: &&Json| {
+            self.holdings.iter().any(|holding| {
+                holding.step.is_some() && value.as_str() == Some(&holding.expression)
+            })
+        };
+        let value = capability
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.required && is_text(&parameter.value_type))
+            .filter_map(|parameter| arguments.get(&parameter.name))
+            .find(made)?;
+        Some(DraftCondition {
+            value: value.clone(),
+            is: Comparison::NotEmpty,
+            to: None,
+        })
     }
 
     /// Whether a later step that was asked for made the same kind of file out of this one.

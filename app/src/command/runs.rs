@@ -1,0 +1,177 @@
+//! `medley runs`: what ran before, and going on with it.
+
+use std::{fs, path::Path};
+
+use medley::{
+    Event, GraphFormat, GraphPicture, Medley, MedleyError, Planned, RunHistory, RunStatus,
+    RunSummary,
+};
+use medley_orchestrator::{Journal as _, RunReport};
+use serde_json::json;
+
+use super::{
+    arguments::{RunsAction, WhichRun},
+    open,
+    output::{Exit, Unusable, print, print_json},
+    run::resume,
+    settings::Settings,
+};
+
+pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Result<Exit> {
+    let medley = open(settings)?;
+    match action {
+        RunsAction::List { limit, json } => list(&medley, limit, json).await,
+        RunsAction::Show {
+            which,
+            format,
+            json,
+        } => show(&medley, &which, format, json).await,
+        RunsAction::Resume { which, output } => {
+            let run = find(&medley, &which).await?;
+            resume(settings, &medley, &run, &output).await
+        }
+        RunsAction::Answer {
+            run,
+            question,
+            value,
+            output,
+        } => {
+            let run = medley.records().find(Some(&run)).await?;
+            medley.answer(&run, &question, &value).await?;
+            resume(settings, &medley, &run, &output).await
+        }
+        RunsAction::Export { which, output } => export(&medley, &which, &output).await,
+        RunsAction::Rm { runs } => {
+            for start in runs {
+                let run = medley.records().find(Some(&start)).await?;
+                medley.records().remove(&run).await?;
+                print(&format!("{run} is forgotten"))?;
+            }
+            Ok(Exit::Succeeded)
+        }
+    }
+}
+
+async fn find(medley: &Medley, which: &WhichRun) -> Result<String, MedleyError> {
+    medley.records().find(which.run.as_deref()).await
+}
+
+async fn list(medley: &Medley, limit: usize, json: bool) -> anyhow::Result<Exit> {
+    let runs = medley.records().runs(limit).await?;
+    if json {
+        print_json(&runs)?;
+        return Ok(Exit::Succeeded);
+    }
+    for run in &runs {
+        print(&line(run))?;
+    }
+    Ok(Exit::Succeeded)
+}
+
+fn line(run: &RunSummary) -> String {
+    let text: String = run.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = text.chars().take(60).collect();
+    format!(
+        "{}  {:10}  {:3} steps  {short}",
+        run.id,
+        word(run.status),
+        run.steps
+    )
+}
+
+const fn word(status: Option<RunStatus>) -> &'static str {
+    match status {
+        None => "unfinished",
+        Some(RunStatus::Succeeded) => "succeeded",
+        Some(RunStatus::Partial) => "partial",
+        Some(RunStatus::Failed) => "failed",
+        Some(RunStatus::Cancelled) => "cancelled",
+        Some(RunStatus::Waiting) => "waiting",
+    }
+}
+
+async fn show(
+    medley: &Medley,
+    which: &WhichRun,
+    format: GraphFormat,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let run = find(medley, which).await?;
+    let history = medley.records().history(&run).await?;
+    if json {
+        print_json(&history)?;
+        return Ok(Exit::Succeeded);
+    }
+    if format == GraphFormat::Tree {
+        print(&format!("{run}  {}", word(history.status)))?;
+        if !history.run.request.text.is_empty() {
+            print(&history.run.request.text)?;
+        }
+    }
+    for (draft, report) in rounds(&history) {
+        match medley.check(&history.run.request, &draft) {
+            Ok(Planned::Plan { plan, .. }) => {
+                print(
+                    &GraphPicture::of_plan(&plan)
+                        .with_report(&report)
+                        .draw(format),
+                )?;
+            }
+            // The tools have changed since; what is recorded can still be shown.
+            _ => print_json(&report)?,
+        }
+    }
+    Ok(Exit::Succeeded)
+}
+
+/// The rounds of a run: what was planned, and what is recorded of it.
+fn rounds(history: &RunHistory) -> Vec<(medley::DraftPlan, RunReport)> {
+    history
+        .turns
+        .iter()
+        .filter_map(|turn| {
+            let medley::Decision::Add { draft, .. } =
+                serde_json::from_value(turn.decision.clone()).ok()?
+            else {
+                return None;
+            };
+            Some((draft, history.report(turn.index)))
+        })
+        .collect()
+}
+
+async fn export(medley: &Medley, which: &WhichRun, folder: &Path) -> anyhow::Result<Exit> {
+    let run = find(medley, which).await?;
+    let history = medley.records().history(&run).await?;
+    let events: Vec<Event> = match medley.records().journal()? {
+        Some(journal) => journal.events_of(&run).await?,
+        None => Vec::new(),
+    };
+    let unusable = |error| Unusable(format!("cannot write to {}: {error}", folder.display()));
+    fs::create_dir_all(folder).map_err(unusable)?;
+    let lines: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
+    fs::write(folder.join("events.jsonl"), lines?.join("\n") + "\n").map_err(unusable)?;
+    let exported = medley::Exporter::new(folder)
+        .export_all(&history.artifacts(), medley.store())
+        .await;
+    let files: Vec<_> = exported
+        .answer
+        .iter()
+        .filter_map(|part| serde_json::to_value(part).ok())
+        .collect();
+    let record = json!({"run": history, "files": files});
+    fs::write(
+        folder.join("run.json"),
+        serde_json::to_string_pretty(&record)? + "\n",
+    )
+    .map_err(unusable)?;
+    print(&format!("{run} is in {}", folder.display()))?;
+    for failure in &exported.failures {
+        super::output::report_failure(&failure.to_string(), failure.hint().as_deref());
+    }
+    Ok(if exported.failures.is_empty() {
+        Exit::Succeeded
+    } else {
+        Exit::Partial
+    })
+}
