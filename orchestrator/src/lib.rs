@@ -14,6 +14,7 @@ mod draft;
 mod event;
 mod executor;
 mod expression;
+mod graph_picture;
 mod journal;
 mod kind;
 mod plan;
@@ -46,6 +47,7 @@ pub use executor::{
     Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
 };
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
+pub use graph_picture::{GraphFormat, GraphPicture, PicturedStep, UnknownGraphFormat};
 pub use journal::{
     CachedStep, Journal, JournalError, JournalErrorKind, RunHistory, RunKind, RunRecord,
     StepRecord, TurnRecord,
