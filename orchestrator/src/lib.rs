@@ -17,6 +17,7 @@ mod expression;
 mod graph_picture;
 mod journal;
 mod kind;
+mod ledger;
 mod plan;
 mod provider;
 mod question;
@@ -53,6 +54,7 @@ pub use journal::{
     StepRecord, TurnRecord,
 };
 pub use kind::Kind;
+pub use ledger::{Evict, Lease, Ledger, Limits, Resources, Unfit};
 pub use plan::{Argument, Defect, DefectCode, Defects, Known, Plan, STEP_LIMIT, Scope, Step};
 pub use provider::{
     CallContext, Determinism, Effects, Health, Profile, Progress, ProgressSink, Provider,
