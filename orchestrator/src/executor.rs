@@ -28,8 +28,8 @@ use self::{
     running::{Growth, Running},
 };
 use crate::{
-    Addition, ArtifactStore, EventKind, EventSink, GrowingPlan, Journal, Plan, PlannedStep, Policy,
-    Registry, RunReport, Scope, StepReport,
+    Addition, ArtifactStore, EventKind, EventSink, GrowingPlan, Journal, Ledger, Limits, Plan,
+    PlannedStep, Policy, Registry, RunReport, Scope, StepReport,
 };
 
 /// How long a cancelled tool has to notice before it is left behind.
@@ -43,6 +43,7 @@ pub struct Executor {
     journal: Option<Arc<dyn Journal>>,
     flights: Arc<Flights>,
     policy: Policy,
+    ledger: Ledger,
     in_flight_limit: usize,
     item_limit: usize,
 }
@@ -94,7 +95,7 @@ impl<'a> RunContext<'a> {
 
 impl Executor {
     /// An executor with at most 64 calls in flight, 16 of them for the items of one step, and the default policy.
-    /// Nothing is recorded.
+    /// Nothing is recorded, and resources are not limited.
     #[must_use]
     pub fn new(dispatcher: Arc<dyn Dispatcher>, store: Arc<dyn ArtifactStore>) -> Self {
         Self {
@@ -103,6 +104,7 @@ impl Executor {
             journal: None,
             flights: Arc::default(),
             policy: Policy::default(),
+            ledger: Ledger::new(Limits::unlimited()),
             in_flight_limit: 64,
             item_limit: 16,
         }
@@ -133,6 +135,13 @@ impl Executor {
     #[must_use]
     pub const fn with_policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Admits calls by a ledger of what there is of the machine.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = ledger;
         self
     }
 

@@ -14,8 +14,10 @@ mod draft;
 mod event;
 mod executor;
 mod expression;
+mod graph_picture;
 mod journal;
 mod kind;
+mod ledger;
 mod plan;
 mod policy;
 mod provider;
@@ -47,14 +49,16 @@ pub use executor::{
     Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
 };
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
+pub use graph_picture::{GraphFormat, GraphPicture, PicturedStep, UnknownGraphFormat};
 pub use journal::{
     CachedStep, Journal, JournalError, JournalErrorKind, RunHistory, RunKind, RunRecord,
     StepRecord, TurnRecord,
 };
 pub use kind::Kind;
+pub use ledger::{Evict, Lease, Ledger, Limits, Resources, Unfit};
 pub use plan::{
-    Accepted, Addition, Argument, CHILD_LIMIT, Condition, Defect, DefectCode, Defects, ForEach,
-    GrowingPlan, Known, Plan, Retry, STEP_LIMIT, Scope, Step,
+    Accepted, Addition, Argument, CHILD_LIMIT, Candidate, Condition, Defect, DefectCode, Defects,
+    ForEach, GrowingPlan, Known, Plan, Retry, STEP_LIMIT, Scope, Step,
 };
 pub use policy::{Permission, Policy};
 pub use provider::{

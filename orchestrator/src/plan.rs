@@ -16,7 +16,7 @@ use petgraph::{
 
 pub use defect::{Defect, DefectCode, Defects};
 pub use growing::{Accepted, Addition, GrowingPlan};
-pub use step::{Argument, Condition, ForEach, Retry, Step};
+pub use step::{Argument, Candidate, Condition, ForEach, Retry, Step};
 
 use crate::{DraftPlan, Expression, Output, Record, Registry, Request, RunReport, Value};
 

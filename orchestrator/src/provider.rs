@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Artifact, ArtifactStore, Digest, Facts, Kind, Record, Regions, ToolError};
+use crate::{Artifact, ArtifactStore, Digest, Facts, Kind, Record, Regions, Resources, ToolError};
 
 /// One implementation of a capability.
 #[async_trait]
@@ -25,6 +25,12 @@ pub trait Provider: Send + Sync {
     /// answer at once.
     fn environment(&self) -> String {
         String::new()
+    }
+
+    /// What a call with these inputs takes of the machine.
+    fn resources(&self, inputs: &Record) -> Resources {
+        let _ = inputs;
+        self.profile().resources.clone()
     }
 
     /// Does the task. `inputs` conform to the capability's parameters.
@@ -53,6 +59,9 @@ pub struct Profile {
     /// How long one call may go without progress before it is stopped; a step may say otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_limit: Option<Duration>,
+    /// What a call takes of the machine, whatever its inputs.
+    #[serde(default)]
+    pub resources: Resources,
 }
 
 /// What a call does to the world outside the store.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Capability, Health, Provider, SchemaError, Visibility};
+use crate::{Capability, Health, Limits, Provider, SchemaError, Visibility};
 
 /// A capability with one of its providers, on the way into the [`Registry`].
 ///
@@ -78,6 +78,7 @@ impl Entry {
 #[derive(Default)]
 pub struct Registry {
     entries: BTreeMap<String, Entry>,
+    limits: Option<Limits>,
 }
 
 impl Registry {
@@ -120,6 +121,17 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// Sets what there is of the machine: providers that need more count as unable.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = Some(limits);
+    }
+
+    /// What there is of the machine, where it is limited.
+    #[must_use]
+    pub const fn limits(&self) -> Option<&Limits> {
+        self.limits.as_ref()
     }
 
     /// The capability with this name, and its providers.

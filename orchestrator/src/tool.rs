@@ -19,7 +19,7 @@ pub use artifacts::{
 };
 pub use schema::SchemaError;
 
-use crate::{CallContext, Determinism, Effects, Health, ToolError, Visibility};
+use crate::{CallContext, Determinism, Effects, Health, Resources, ToolError, Visibility};
 
 /// A capability with its implementation, as a function over typed structs.
 ///
@@ -82,6 +82,8 @@ pub struct About {
     pub time_limit: Option<Duration>,
     /// How long a call may go without progress.
     pub idle_limit: Option<Duration>,
+    /// What a call takes of the machine.
+    pub resources: Resources,
     /// Who is shown it.
     pub visibility: Visibility,
 }
@@ -100,6 +102,7 @@ impl About {
             determinism: Determinism::Deterministic,
             time_limit: None,
             idle_limit: None,
+            resources: Resources::default(),
             visibility: Visibility::Shown,
         }
     }
@@ -126,6 +129,13 @@ impl About {
     /// Sets how long a call may go without progress.
     pub const fn idle_limit(mut self, limit: Duration) -> Self {
         self.idle_limit = Some(limit);
+        self
+    }
+
+    /// Sets how many threads a call computes with, and how many bytes of memory it takes.
+    pub const fn computes(mut self, threads: u32, memory: u64) -> Self {
+        self.resources.threads = threads;
+        self.resources.memory = memory;
         self
     }
 

@@ -6,7 +6,7 @@ use petgraph::{Direction, graph::DiGraph};
 use tokio::{runtime::Runtime, task::JoinSet};
 
 /// How long the graph takes with tasks that do nothing.
-pub fn time(graph: &[Vec<usize>]) -> Duration {
+pub(crate) fn time(graph: &[Vec<usize>]) -> Duration {
     let runtime = Runtime::new().expect("a runtime");
     let mut nodes = DiGraph::<(), ()>::new();
     let indices: Vec<_> = graph.iter().map(|_| nodes.add_node(())).collect();

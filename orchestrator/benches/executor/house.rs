@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What is recorded of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recording {
+pub(crate) enum Recording {
     /// Nothing.
     Nothing,
     /// Everything, in a journal that does not wait for the disk.
@@ -70,16 +70,16 @@ fn capability() -> Capability {
     }
 }
 
-pub struct House {
+pub(crate) struct House {
     runtime: Runtime,
     registry: Arc<Registry>,
-    pub executor: Executor,
+    pub(crate) executor: Executor,
     scope: Scope,
     _folder: tempfile::TempDir,
 }
 
 impl House {
-    pub fn new(recording: Recording) -> Self {
+    pub(crate) fn new(recording: Recording) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store: Arc<dyn ArtifactStore> = Arc::new(DiskStore::new(folder.path()));
         let profile = serde_json::from_value(serde_json::json!({"id": "wait", "revision": "1",
@@ -101,12 +101,12 @@ impl House {
     }
 
     /// A plan of steps that do nothing.
-    pub fn plan(&self, graph: &[Vec<usize>]) -> Plan {
+    pub(crate) fn plan(&self, graph: &[Vec<usize>]) -> Plan {
         self.plan_of(graph, &[])
     }
 
     /// A plan of steps that wait for so many milliseconds.
-    pub fn plan_of(&self, graph: &[Vec<usize>], waits: &[f64]) -> Plan {
+    pub(crate) fn plan_of(&self, graph: &[Vec<usize>], waits: &[f64]) -> Plan {
         let steps = graph.iter().enumerate().map(|(id, parents)| {
             let after: Vec<String> = parents.iter().map(|step| format!("$s{step}")).collect();
             let step = DraftStep::new(format!("s{id}"), "wait")
@@ -126,7 +126,11 @@ impl House {
     }
 
     /// Runs a plan with events on; somebody reads them.
-    pub fn run(&self, plan: &Plan, expected: BTreeMap<String, f64>) -> (RunReport, Vec<Event>) {
+    pub(crate) fn run(
+        &self,
+        plan: &Plan,
+        expected: BTreeMap<String, f64>,
+    ) -> (RunReport, Vec<Event>) {
         let (events, mut stream) = EventSink::channel();
         let reader = self.runtime.spawn(async move {
             let mut seen = Vec::new();
@@ -151,7 +155,7 @@ impl House {
     }
 
     /// How long a run of a plan takes.
-    pub fn time(&self, plan: &Plan) -> Duration {
+    pub(crate) fn time(&self, plan: &Plan) -> Duration {
         let started = Instant::now();
         let (report, events) = self.run(plan, BTreeMap::new());
         let took = started.elapsed();

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Two tools of 200 ms and a third that needs both, told by the events.
-pub fn overlap() {
+pub(crate) fn overlap() {
     let house = House::new(Recording::Nothing);
     let plan = house.plan_of(&[vec![], vec![], vec![0, 1]], &[200.0, 200.0, 0.0]);
     let (report, events) = house.run(&plan, BTreeMap::new());
@@ -59,7 +59,7 @@ fn slept(ms: f64) -> f64 {
 }
 
 /// Sleeps of 10 ms and uneven ones, with nothing to wait for but each other.
-pub fn uneven() {
+pub(crate) fn uneven() {
     let house = House::new(Recording::Nothing);
     println!("makespan over critical path (wanted: at most 1.05)");
     let mut random = Random(7);
@@ -98,7 +98,7 @@ pub fn uneven() {
 }
 
 /// Random graphs with four steps at a time and durations known before.
-pub fn under_a_limit() {
+pub(crate) fn under_a_limit() {
     let mut house = House::new(Recording::Nothing);
     house.executor = house.executor.clone().with_in_flight_limit(4);
     let mut random = Random(11);

@@ -1,4 +1,4 @@
 //! How much memory many large artifacts take.
 
 /// 10,000 steps that make 1 MB each.
-pub fn many_artifacts() {}
+pub(crate) fn many_artifacts() {}

@@ -1,7 +1,7 @@
 //! The graphs, the same ones that `bench/engine/langgraph.py` runs: for each step, the steps that it needs.
 
 /// One step, `count` steps that need it, and one that needs all of those.
-pub fn wide(count: usize) -> Vec<Vec<usize>> {
+pub(crate) fn wide(count: usize) -> Vec<Vec<usize>> {
     let mut graph = vec![vec![]];
     graph.extend((0..count).map(|_| vec![0]));
     graph.push((1..=count).collect());
@@ -9,14 +9,14 @@ pub fn wide(count: usize) -> Vec<Vec<usize>> {
 }
 
 /// `count` steps, each of which needs the one before.
-pub fn deep(count: usize) -> Vec<Vec<usize>> {
+pub(crate) fn deep(count: usize) -> Vec<Vec<usize>> {
     (0..count)
         .map(|step| step.checked_sub(1).into_iter().collect())
         .collect()
 }
 
 /// Two chains, the first of three quarters of the steps, which meet in the last one.
-pub fn skewed(count: usize) -> Vec<Vec<usize>> {
+pub(crate) fn skewed(count: usize) -> Vec<Vec<usize>> {
     let long = count * 3 / 4;
     let mut graph: Vec<Vec<usize>> = (0..count - 1)
         .map(|step| match step {
@@ -30,7 +30,7 @@ pub fn skewed(count: usize) -> Vec<Vec<usize>> {
 }
 
 /// Each step needs one to three of the 32 steps before it, chosen by Knuth's linear congruential generator.
-pub fn random(count: usize, seed: u64) -> Vec<Vec<usize>> {
+pub(crate) fn random(count: usize, seed: u64) -> Vec<Vec<usize>> {
     let mut random = Random(seed);
     (0..count)
         .map(|step| {
@@ -49,11 +49,11 @@ pub fn random(count: usize, seed: u64) -> Vec<Vec<usize>> {
 }
 
 /// `state * 6364136223846793005 + 1442695040888963407`, its upper 31 bits.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     /// A number below `limit`.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

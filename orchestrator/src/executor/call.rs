@@ -20,7 +20,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    CHILD_LIMIT, CachedStep, Digest, Effects, EventKind, Permission, Profile, Progress,
+    CHILD_LIMIT, CachedStep, Candidate, Digest, Effects, EventKind, Permission, Profile, Progress,
     ProgressSink, Question, QuestionKind, Record, Step, StepError, StepReport, StepStatus, Value,
 };
 
@@ -31,6 +31,8 @@ pub(super) struct Call {
     /// Which item it is for.
     pub child: Option<usize>,
     pub values: Values,
+    /// The expected time from here to the end; the longer, the sooner it is admitted.
+    pub priority: u64,
     /// Whether known results are passed over, because their bytes are no longer there.
     pub afresh: bool,
 }
@@ -206,13 +208,14 @@ impl Call {
             Some("`medley doctor` says what is missing"),
         ));
         let candidates = &self.step.candidates;
-        for (position, provider) in candidates.iter().enumerate() {
-            if position > 0 && !self.may_step_in(&candidates[0], provider) {
+        for (position, candidate) in candidates.iter().enumerate() {
+            let provider = &candidate.profile;
+            if position > 0 && !self.may_step_in(&candidates[0].profile, provider) {
                 continue;
             }
-            let next = candidates.get(position + 1);
+            let next = candidates.get(position + 1).map(|next| &next.profile);
             match self
-                .try_provider(provider, next, arguments, &mut attempts)
+                .try_provider(candidate, next, arguments, &mut attempts)
                 .await
             {
                 Tried::Settles(mut settled) => {
@@ -240,11 +243,12 @@ impl Call {
 
     async fn try_provider(
         &self,
-        provider: &Profile,
+        candidate: &Candidate,
         next: Option<&Profile>,
         arguments: &Record,
         attempts: &mut u32,
     ) -> Tried {
+        let provider = &candidate.profile;
         let seed = seed_of(self.shared.seed, &self.key());
         let identity = identity(&self.step, provider, arguments, seed);
         let flight = match identity {
@@ -262,7 +266,17 @@ impl Call {
         if let Some(settled) = self.ask_leave(provider) {
             return Tried::settles(settled);
         }
+        let resources = candidate.resources(arguments);
+        let lease = match self.shared.ledger.admit(&resources, self.priority).await {
+            Ok(lease) => lease,
+            Err(unfit) => {
+                let message = format!("the step can never run here: {unfit}");
+                let error = StepError::new("does_not_fit", message, Some(&unfit.hint()));
+                return Tried::Failed(error);
+            }
+        };
         let tried = self.repeat(provider, next, arguments, seed, attempts).await;
+        drop(lease);
         let Tried::Settles(mut settled) = tried else {
             return tried;
         };

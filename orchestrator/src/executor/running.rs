@@ -288,6 +288,7 @@ impl<'a> Running<'a> {
             step,
             child: self.nodes[node].child.map(|(_, item)| item),
             values,
+            priority: self.scheduler.remaining(node),
             afresh: repair,
         };
         self.tasks.spawn(async move {

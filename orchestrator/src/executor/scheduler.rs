@@ -228,6 +228,11 @@ impl Scheduler {
         self.cancelled
     }
 
+    /// The expected time from the start of a node to the end of the longest path.
+    pub(super) fn remaining(&self, node: usize) -> u64 {
+        self.nodes[node].remaining
+    }
+
     /// Whether a node has come to its end.
     pub(super) fn is_settled(&self, node: usize) -> bool {
         matches!(self.nodes[node].state, State::Settled { .. })

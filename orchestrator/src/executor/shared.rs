@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Dispatcher, RunContext, flights::Flights};
 use crate::{
-    ArtifactStore, CachedStep, Digest, EventKind, EventSink, Journal, JournalError, Policy,
+    ArtifactStore, CachedStep, Digest, EventKind, EventSink, Journal, JournalError, Ledger, Policy,
     StepError, StepRecord, StepReport, StepStatus,
 };
 
@@ -21,6 +21,7 @@ pub(super) struct Shared {
     pub journal: Option<Arc<dyn Journal>>,
     pub flights: Arc<Flights>,
     pub policy: Policy,
+    pub ledger: Ledger,
     pub events: EventSink,
     pub cancel: CancellationToken,
     /// Answers to questions of this run.
@@ -39,6 +40,7 @@ impl Shared {
             journal: executor.journal.clone(),
             flights: Arc::clone(&executor.flights),
             policy: executor.policy,
+            ledger: executor.ledger.clone(),
             events: context.events.clone(),
             cancel: context.cancel.child_token(),
             answers: context.answers.clone(),

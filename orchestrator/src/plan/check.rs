@@ -3,14 +3,14 @@
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
-    Argument, Condition, ForEach, Retry, Step,
+    Argument, Candidate, Condition, ForEach, Retry, Step,
     defect::{Defect, DefectCode},
     nearest_name,
     resolve::Resolver,
     split_version,
 };
 use crate::{
-    Capability, DraftCondition, DraftRetry, DraftStep, Entry, Health, Output, Profile, Registry,
+    Capability, DraftCondition, DraftRetry, DraftStep, Entry, Health, Output, Provider, Registry,
     ValueType,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 type Unable = (String, String);
 
 /// The providers of a capability, each able or not.
-type Judged = Arc<[Result<Profile, Unable>]>;
+type Judged = Arc<[Result<Candidate, Unable>]>;
 
 /// Finds who may do a step; asks each provider for its health once.
 pub(super) struct Candidates<'a> {
@@ -82,10 +82,10 @@ impl<'a> Candidates<'a> {
     }
 
     /// Who may do a step: the provider that it names, else all that could, the preferred first.
-    fn of(&self, step: &DraftStep, entry: &Entry) -> Result<Arc<[Profile]>, Defect> {
+    fn of(&self, step: &DraftStep, entry: &Entry) -> Result<Arc<[Candidate]>, Defect> {
         let name = &entry.capability.name;
         let all = self.all(entry);
-        let chosen: Vec<&Result<Profile, Unable>> = match &step.provider {
+        let chosen: Vec<&Result<Candidate, Unable>> = match &step.provider {
             None => all.iter().collect(),
             Some(wanted) => {
                 let position = entry
@@ -98,7 +98,7 @@ impl<'a> Candidates<'a> {
                 }
             }
         };
-        let able: Vec<Profile> = chosen
+        let able: Vec<Candidate> = chosen
             .iter()
             .filter_map(|each| each.as_ref().ok().cloned())
             .collect();
@@ -126,17 +126,17 @@ impl<'a> Candidates<'a> {
         if let Some(known) = self.known.borrow().get(name) {
             return Arc::clone(known);
         }
-        let judged: Judged = entry
-            .providers
-            .iter()
-            .map(|provider| match provider.health() {
-                Health::Unavailable { reason, hint } => Err((reason, hint)),
-                _ => Ok(Profile {
-                    revision: format!("{}{}", provider.profile().revision, provider.environment()),
-                    ..provider.profile().clone()
-                }),
-            })
-            .collect();
+        let judge = |provider: &Arc<dyn Provider>| {
+            if let Health::Unavailable { reason, hint } = provider.health() {
+                return Err((reason, hint));
+            }
+            if let Some(limits) = self.registry.limits() {
+                let fits = limits.fits(&provider.profile().resources);
+                fits.map_err(|unfit| (unfit.to_string(), unfit.hint()))?;
+            }
+            Ok(Candidate::new(Arc::clone(provider)))
+        };
+        let judged: Judged = entry.providers.iter().map(judge).collect();
         self.known
             .borrow_mut()
             .insert(name.clone(), Arc::clone(&judged));

@@ -1,9 +1,10 @@
 //! A step of a valid plan: everything that running it needs, resolved and typed.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use crate::{
-    Capability, Comparison, Effects, Expression, OnError, Output, Profile, Reference, ValueType,
+    Capability, Comparison, Effects, Expression, OnError, Output, Profile, Provider, Record,
+    Reference, Resources, ValueType,
 };
 
 /// A step of a valid plan.
@@ -18,7 +19,7 @@ pub struct Step {
     /// The provider, if the plan insists on one.
     pub provider: Option<String>,
     /// The providers that may do it, the preferred first; the next one is tried when one fails.
-    pub candidates: Arc<[Profile]>,
+    pub candidates: Arc<[Candidate]>,
     /// The arguments with the types that they must conform to, by parameter. References to steps name an output.
     pub arguments: BTreeMap<String, Argument>,
     /// The names and types of what it gives, the primary first; lists, if it goes over a list.
@@ -35,6 +36,34 @@ pub struct Step {
     pub idle_limit: Option<Duration>,
     /// Why the step is there.
     pub why: Option<String>,
+}
+
+/// A provider that may do a step.
+#[derive(Clone)]
+pub struct Candidate {
+    /// What is known of it; its revision says the environment too.
+    pub profile: Profile,
+    provider: Arc<dyn Provider>,
+}
+
+impl Candidate {
+    pub(super) fn new(provider: Arc<dyn Provider>) -> Self {
+        let mut profile = provider.profile().clone();
+        profile.revision.push_str(&provider.environment());
+        Self { profile, provider }
+    }
+
+    /// What a call with these inputs takes of the machine.
+    #[must_use]
+    pub fn resources(&self, inputs: &Record) -> Resources {
+        self.provider.resources(inputs)
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.profile.fmt(formatter)
+    }
 }
 
 /// An argument of a valid step.
@@ -133,7 +162,7 @@ impl Step {
     /// Whether any provider that may do it does something to the world.
     #[must_use]
     pub fn has_effects(&self) -> bool {
-        let pure = |provider: &Profile| provider.effects == Effects::Pure;
+        let pure = |candidate: &Candidate| candidate.profile.effects == Effects::Pure;
         !self.candidates.iter().all(pure)
     }
 

@@ -29,6 +29,7 @@ impl<T: Tool> From<T> for Registration {
             determinism: about.determinism,
             time_limit: about.time_limit,
             idle_limit: about.idle_limit,
+            resources: about.resources,
         };
         Self {
             capability,
