@@ -83,6 +83,9 @@ impl<'a> Running<'a> {
 
     /// Adds steps that wait for others by their positions in the plan.
     pub(super) fn add(&mut self, steps: Vec<(Arc<Step>, Vec<usize>)>) {
+        // Items that are ready and have not started have numbers already.
+        self.nodes
+            .resize_with(self.scheduler.len(), || Node::of(None, None));
         let first = self.nodes.len();
         let known = self.steps.len();
         let mut batch = Vec::with_capacity(steps.len());
@@ -246,9 +249,8 @@ impl<'a> Running<'a> {
 
     /// The node of an item, made when the item first starts.
     fn ensure_item(&mut self, node: usize, parent: usize, item: usize) {
-        while self.nodes.len() <= node {
-            self.nodes.push(Node::of(None, None));
-        }
+        self.nodes
+            .resize_with(self.scheduler.len(), || Node::of(None, None));
         if self.nodes[node].step.is_none() {
             let step = self.nodes[parent].step.clone();
             self.nodes[node] = Node::of(step, Some((parent, item)));

@@ -228,6 +228,11 @@ impl Scheduler {
         self.cancelled
     }
 
+    /// How many nodes there are, the next one's number.
+    pub(super) const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// The expected time from the start of a node to the end of the longest path.
     pub(super) fn remaining(&self, node: usize) -> u64 {
         self.nodes[node].remaining
