@@ -159,12 +159,7 @@ impl Executor {
             steps: planned_steps(plan),
         });
         let mut running = Running::new(self, context);
-        let steps = plan.steps().cloned().zip(plan.dependencies());
-        running.add(
-            steps
-                .map(|(step, dependencies)| (Arc::new(step), dependencies))
-                .collect(),
-        );
+        running.add(plan.shared_steps().zip(plan.dependencies()).collect());
         running.drive().await;
         running.report(plan.answer(), Vec::new()).await
     }

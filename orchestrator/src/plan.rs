@@ -8,7 +8,7 @@ mod resolve;
 mod step;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::{
     Direction, acyclic::Acyclic, data::Build, graph::NodeIndex, stable_graph::StableDiGraph,
@@ -29,7 +29,7 @@ pub const CHILD_LIMIT: usize = 1_000;
 /// A valid plan: only validation can make one.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    graph: StableDiGraph<Step, ()>,
+    graph: StableDiGraph<Arc<Step>, ()>,
     order: Vec<NodeIndex>,
     answer: Vec<Expression>,
 }
@@ -61,7 +61,12 @@ impl Plan {
 
     /// The steps in the order in which they were written.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.order.iter().map(|&node| &self.graph[node])
+        self.order.iter().map(|&node| &*self.graph[node])
+    }
+
+    /// The steps, shared, in the order in which they were written.
+    pub(crate) fn shared_steps(&self) -> impl Iterator<Item = Arc<Step>> {
+        self.order.iter().map(|&node| Arc::clone(&self.graph[node]))
     }
 
     /// For each step, as written, the positions of the steps that it waits for.
@@ -101,8 +106,11 @@ impl Plan {
         edges: &[(usize, usize)],
         answer: Vec<Expression>,
     ) -> Result<Self, (usize, usize)> {
-        let mut graph = Acyclic::<StableDiGraph<Step, ()>>::new();
-        let order: Vec<NodeIndex> = steps.into_iter().map(|step| graph.add_node(step)).collect();
+        let mut graph = Acyclic::<StableDiGraph<Arc<Step>, ()>>::new();
+        let order: Vec<NodeIndex> = steps
+            .into_iter()
+            .map(|step| graph.add_node(Arc::new(step)))
+            .collect();
         for &(from, to) in edges {
             graph
                 .try_update_edge(order[from], order[to], ())

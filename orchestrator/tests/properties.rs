@@ -1,6 +1,11 @@
 //! Random graphs with failures, conditions, lists, delays, cancels and growth: the engine comes to what a person with
 //! one hand would come to, one step after the other.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up should stop"
+)]
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;

@@ -15,18 +15,11 @@ pub(crate) fn deep(count: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// Two chains, the first of three quarters of the steps, which meet in the last one.
+/// Two chains: the even steps and the odd ones.
 pub(crate) fn skewed(count: usize) -> Vec<Vec<usize>> {
-    let long = count * 3 / 4;
-    let mut graph: Vec<Vec<usize>> = (0..count - 1)
-        .map(|step| match step {
-            0 => vec![],
-            _ if step == long => vec![],
-            _ => vec![step - 1],
-        })
-        .collect();
-    graph.push(vec![long - 1, count - 2]);
-    graph
+    (0..count)
+        .map(|step| step.checked_sub(2).into_iter().collect())
+        .collect()
 }
 
 /// Each step needs one to three of the 32 steps before it, chosen by Knuth's linear congruential generator.
@@ -34,13 +27,13 @@ pub(crate) fn random(count: usize, seed: u64) -> Vec<Vec<usize>> {
     let mut random = Random(seed);
     (0..count)
         .map(|step| {
-            let first = step.saturating_sub(32);
-            let mut parents = Vec::new();
-            if step > 0 {
-                for _ in 0..=random.below(3) {
-                    parents.push(first + random.below(step - first));
-                }
+            if step == 0 {
+                return Vec::new();
             }
+            let parents = 1 + random.below(3);
+            let mut parents: Vec<usize> = (0..parents)
+                .map(|_| step - 1 - random.below(step.min(32)))
+                .collect();
             parents.sort_unstable();
             parents.dedup();
             parents

@@ -15,7 +15,7 @@ use super::{
     attempt::{TimeLimits, attempt},
     condition::holds,
     evaluate::{Values, argument_error},
-    flights::{Claim, Flight, follow},
+    flights::{Claim, Flight},
     identity::{identity, seed_of},
     shared::Shared,
 };
@@ -28,6 +28,8 @@ use crate::{
 pub(super) struct Call {
     pub shared: Arc<Shared>,
     pub step: Arc<Step>,
+    /// The name of the call in events and records: `s2`, or `s2[3]` for an item.
+    pub key: String,
     /// Which item it is for.
     pub child: Option<usize>,
     pub values: Values,
@@ -111,11 +113,6 @@ impl Tried {
 }
 
 impl Call {
-    /// The name of the call in events and records: `s2`, or `s2[3]` for an item.
-    pub(super) fn key(&self) -> String {
-        key_of(&self.step.id, self.child)
-    }
-
     /// Makes the call, and records what it came to. Dropping the future stops it.
     pub(super) async fn run(&self) -> Ended {
         let started = Instant::now();
@@ -126,13 +123,13 @@ impl Call {
         let flight = settled.flight.take();
         let identity = settled.identity;
         let mut report = self.report(*settled, started);
-        if let Err(error) = self.shared.record(self.key(), identity, &report).await {
+        if let Err(error) = self.shared.record(&self.key, identity, &report).await {
             // What is not recorded is not finished: said, and never silently lost.
             report.status = StepStatus::Failed;
             report.outputs = Record::new();
             report.error = Some(error);
         } else if let (Some(flight), Some(provider)) = (flight, &report.provider) {
-            flight.land(CachedStep {
+            flight.land(|| CachedStep {
                 provider: provider.clone(),
                 outputs: report.outputs.clone(),
             });
@@ -143,7 +140,7 @@ impl Call {
     fn report(&self, settled: Settled, started: Instant) -> StepReport {
         let since = started.saturating_duration_since(self.shared.began);
         StepReport {
-            id: self.key(),
+            id: self.key.clone(),
             tool: self.step.capability.clone(),
             provider: settled.provider,
             status: settled.status,
@@ -249,7 +246,7 @@ impl Call {
         attempts: &mut u32,
     ) -> Tried {
         let provider = &candidate.profile;
-        let seed = seed_of(self.shared.seed, &self.key());
+        let seed = seed_of(self.shared.seed, &self.key);
         let identity = identity(&self.step, provider, arguments, seed);
         let flight = match identity {
             Some(identity) => match self.known(identity).await {
@@ -297,14 +294,14 @@ impl Call {
                     }
                     return match self.shared.look_up(&identity).await {
                         Some(found) => {
-                            flight.land(found.clone());
+                            flight.land(|| found.clone());
                             Known::Result(found)
                         }
                         None => Known::Lead(flight),
                     };
                 }
                 Claim::Follow(receiver) => {
-                    if let Some(found) = follow(receiver).await {
+                    if let Ok(found) = receiver.await {
                         return Known::Result(found);
                     }
                 }
@@ -333,8 +330,8 @@ impl Call {
             )),
             Permission::Ask => {
                 let question = Question {
-                    id: format!("{}.approve", self.key()),
-                    step: self.key(),
+                    id: format!("{}.approve", self.key),
+                    step: self.key.clone(),
                     kind: QuestionKind::Approve,
                     text: format!("may `{}` {doing}?", self.step.capability),
                     choices: vec![Question::YES.to_owned(), Question::NO.to_owned()],
@@ -362,7 +359,7 @@ impl Call {
             *attempts += 1;
             if *attempts == 1 {
                 self.shared.events.emit(EventKind::StepStarted {
-                    step: self.key(),
+                    step: self.key.clone(),
                     tool: self.step.capability.clone(),
                 });
             }
@@ -377,8 +374,8 @@ impl Call {
                 }
                 StepOutcome::Asks { text, choices } => {
                     return Tried::settles(waiting(Question {
-                        id: format!("{}.clarify", self.key()),
-                        step: self.key(),
+                        id: format!("{}.clarify", self.key),
+                        step: self.key.clone(),
                         kind: QuestionKind::Clarify,
                         text,
                         choices,
@@ -410,7 +407,7 @@ impl Call {
                 };
             }
             self.shared.events.emit(EventKind::StepRetry {
-                step: self.key(),
+                step: self.key.clone(),
                 attempt: *attempts,
                 provider: provider.id.clone(),
                 next: match (delay, next) {
@@ -457,7 +454,7 @@ impl Call {
         seed: u64,
         number: u32,
     ) -> StepOutcome {
-        let key = self.key();
+        let key = &self.key;
         let limits = TimeLimits {
             whole: self.step.time_limit.or(provider.time_limit),
             idle: self.step.idle_limit.or(provider.idle_limit),
@@ -480,12 +477,13 @@ impl Call {
             answer: shared.answers.get(&format!("{key}.clarify")).cloned(),
         };
         let cancel = shared.cancel.child_token();
-        let progress = self.progress_sink(key, cancel.clone());
+        let progress = self.progress_sink(cancel.clone());
         attempt(&*shared.dispatcher, call, limits, progress, cancel).await
     }
 
-    fn progress_sink(&self, key: String, cancel: CancellationToken) -> ProgressSink {
+    fn progress_sink(&self, cancel: CancellationToken) -> ProgressSink {
         let events = self.shared.events.clone();
+        let key = self.key.clone();
         Arc::new(move |Progress { fraction, message }| {
             // What a tool says after it was told to stop is of no use to anybody.
             if !cancel.is_cancelled() {

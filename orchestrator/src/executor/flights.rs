@@ -2,74 +2,79 @@
 
 use std::{
     collections::{HashMap, hash_map},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use crate::{CachedStep, Digest};
 
-/// What the calls in flight give, for those who wait for the same.
+/// For each call in flight, those who wait for the same.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<Digest, watch::Receiver<Option<CachedStep>>>>);
+pub(super) struct Flights(Mutex<HashMap<Digest, Vec<oneshot::Sender<CachedStep>>>>);
 
 /// What whoever wants a result has to do for it.
 pub(super) enum Claim {
     /// Nobody is at it: make the call, and say what it gave.
     Lead(Flight),
-    /// Somebody is: wait.
-    Follow(watch::Receiver<Option<CachedStep>>),
+    /// Somebody is: wait. Where the sender goes away, the call gave nothing, and the next one may try.
+    Follow(oneshot::Receiver<CachedStep>),
 }
 
 /// The duty to make a call; dropping it without a result lets the next one try.
 pub(super) struct Flight {
     flights: Arc<Flights>,
     identity: Digest,
-    result: watch::Sender<Option<CachedStep>>,
+    landed: bool,
 }
 
 impl Flights {
     pub(super) fn claim(self: &Arc<Self>, identity: Digest) -> Claim {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match flights.entry(identity) {
-            hash_map::Entry::Occupied(entry) => Claim::Follow(entry.get().clone()),
+        match self.lock().entry(identity) {
+            hash_map::Entry::Occupied(mut entry) => {
+                let (sender, receiver) = oneshot::channel();
+                entry.get_mut().push(sender);
+                Claim::Follow(receiver)
+            }
             hash_map::Entry::Vacant(entry) => {
-                let (result, receiver) = watch::channel(None);
-                entry.insert(receiver);
+                entry.insert(Vec::new());
                 Claim::Lead(Flight {
                     flights: Arc::clone(self),
                     identity,
-                    result,
+                    landed: false,
                 })
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Vec<oneshot::Sender<CachedStep>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flight {
+    /// Gives the result to everybody who waits for it, if anybody does.
+    pub(super) fn land(mut self, result: impl FnOnce() -> CachedStep) {
+        // From here on the identity may be somebody else's to make.
+        self.landed = true;
+        let waiting = self.flights.lock().remove(&self.identity);
+        let waiting = waiting.unwrap_or_default();
+        if !waiting.is_empty() {
+            let result = result();
+            for follower in waiting {
+                // Whoever went away does not want it any more.
+                let _ = follower.send(result.clone());
             }
         }
     }
 }
 
-impl Flight {
-    /// Gives the result to everybody who waits for it.
-    pub(super) fn land(self, result: CachedStep) {
-        self.result.send_replace(Some(result));
-    }
-}
-
 impl Drop for Flight {
     fn drop(&mut self) {
-        let mut flights = self
-            .flights
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        flights.remove(&self.identity);
+        if !self.landed {
+            self.flights.lock().remove(&self.identity);
+        }
     }
-}
-
-/// Waits for what a call in flight gives; nothing, if it gave nothing.
-pub(super) async fn follow(
-    mut receiver: watch::Receiver<Option<CachedStep>>,
-) -> Option<CachedStep> {
-    let landed = receiver.wait_for(Option::is_some).await.ok()?;
-    landed.clone()
 }
 
 #[cfg(test)]
@@ -93,8 +98,8 @@ mod tests {
         let Claim::Follow(receiver) = flights.claim(identity) else {
             unreachable!("there are two leaders")
         };
-        let (followed, ()) = tokio::join!(follow(receiver), async { flight.land(result()) });
-        assert_eq!(followed, Some(result()));
+        flight.land(result);
+        assert_eq!(receiver.await, Ok(result()));
         assert!(matches!(flights.claim(identity), Claim::Lead(_)));
     }
 
@@ -107,7 +112,7 @@ mod tests {
             unreachable!("there are two leaders")
         };
         drop(leader);
-        assert_eq!(follow(receiver).await, None);
+        assert!(receiver.await.is_err());
         assert!(matches!(flights.claim(identity), Claim::Lead(_)));
     }
 }

@@ -47,7 +47,7 @@ impl Running<'_> {
             ),
         });
         self.repairs.waiting.insert(maker, vec![node]);
-        self.spawn(maker, step, true);
+        self.spawn_again(maker, step);
         true
     }
 
@@ -70,7 +70,7 @@ impl Running<'_> {
                 let commands = self.scheduler.resumed(node);
                 self.obey(commands);
             } else if let Some(step) = self.nodes[node].step.clone() {
-                self.spawn(node, step, true);
+                self.spawn_again(node, step);
             }
         }
     }

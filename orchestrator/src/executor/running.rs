@@ -274,11 +274,17 @@ impl<'a> Running<'a> {
             self.settle(node, past);
             return self.scheduler.finished(node, true);
         }
-        self.spawn(node, step, false);
+        self.spawn_call(node, step, key, false);
         Vec::new()
     }
 
-    pub(super) fn spawn(&mut self, node: usize, step: Arc<Step>, repair: bool) {
+    /// Makes a call again whose results were lost.
+    pub(super) fn spawn_again(&mut self, node: usize, step: Arc<Step>) {
+        let key = key_of(&step.id, self.nodes[node].child.map(|(_, item)| item));
+        self.spawn_call(node, step, key, true);
+    }
+
+    fn spawn_call(&mut self, node: usize, step: Arc<Step>, key: String, repair: bool) {
         let mut values = self.values.of_step(&step);
         if let Some((parent, item)) = self.nodes[node].child
             && let Some(value) = self.nodes[parent].items.get(item)
@@ -288,6 +294,7 @@ impl<'a> Running<'a> {
         let call = Call {
             shared: Arc::clone(&self.shared),
             step,
+            key,
             child: self.nodes[node].child.map(|(_, item)| item),
             values,
             priority: self.scheduler.remaining(node),

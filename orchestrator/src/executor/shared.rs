@@ -74,7 +74,7 @@ impl Shared {
     /// Keeps how a call ended; what was skipped or stopped is found out again when the run is resumed.
     pub(super) async fn record(
         &self,
-        key: String,
+        key: &str,
         identity: Option<Digest>,
         report: &StepReport,
     ) -> Result<(), StepError> {
@@ -86,7 +86,7 @@ impl Shared {
         }
         let record = StepRecord {
             round: self.round,
-            key,
+            key: key.to_owned(),
             identity,
             report: report.clone(),
         };
