@@ -2,7 +2,9 @@
 
 mod dispatcher;
 mod evaluate;
+mod process;
 mod scheduler;
+mod worker;
 
 use std::{
     collections::HashMap,
@@ -14,6 +16,8 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use dispatcher::{Dispatcher, LocalDispatcher, StepCall, StepControl, StepOutcome};
+pub use process::{ProcessDispatcher, WorkerCommand};
+pub use worker::{serve, serve_standard_streams};
 
 use self::{
     evaluate::Values,
