@@ -10,11 +10,13 @@ mod dispatcher;
 mod evaluate;
 mod flights;
 mod identity;
+mod process;
 mod repair;
 mod running;
 mod scheduler;
 mod shared;
 mod summary;
+mod worker;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -22,6 +24,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use dispatcher::{Dispatcher, LocalDispatcher, StepCall, StepControl, StepOutcome};
+pub use process::{ProcessDispatcher, WorkerCommand};
+pub use worker::{serve, serve_standard_streams};
 
 use self::{
     flights::Flights,

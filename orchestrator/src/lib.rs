@@ -46,7 +46,8 @@ pub use digest::{Digest, ParseDigestError};
 pub use draft::{Comparison, DraftCondition, DraftPlan, DraftRetry, DraftStep, OnError};
 pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep};
 pub use executor::{
-    Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
+    Dispatcher, Executor, LocalDispatcher, ProcessDispatcher, RunContext, StepCall, StepControl,
+    StepOutcome, WorkerCommand, serve, serve_standard_streams,
 };
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
 pub use graph_picture::{GraphFormat, GraphPicture, PicturedStep, UnknownGraphFormat};
