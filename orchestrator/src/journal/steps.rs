@@ -1,0 +1,123 @@
+//! What the end of a step leaves behind: its report, and what the cache may give again.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::cache::Entry;
+use super::columns::{Artifacts, Bytes};
+use super::failure::Stop;
+use super::{JournalError, StepRecord};
+use crate::{Digest, StepReport, StepStatus};
+
+/// SQLite refuses more in a row, and would fail all who share the transaction.
+const REPORT_BYTES: usize = 256 << 20;
+
+/// A step's record, made ready by who asks for it, so that the writer has less to do.
+pub(super) struct StepRow {
+    run: String,
+    round: u32,
+    key: String,
+    identity: Option<Digest>,
+    artifacts: Artifacts,
+    report: String,
+    entry: Option<Entry>,
+}
+
+impl StepRow {
+    /// Refuses a report that no row can hold.
+    pub(super) fn of(run: &str, step: &StepRecord) -> Result<Self, JournalError> {
+        let is_done = step.report.status == StepStatus::Done;
+        let identity = step.identity.filter(|_| is_done);
+        let mut artifacts = Artifacts::default();
+        collect(&step.report, &mut artifacts);
+        Ok(Self {
+            run: run.to_owned(),
+            round: step.round,
+            key: step.key.clone(),
+            identity: step.identity,
+            artifacts,
+            report: json(&step.key, &step.report)?,
+            entry: identity.map(|id| entry(id, step)).transpose()?,
+        })
+    }
+
+    /// Writes it.
+    pub(super) fn keep(&self, connection: &Connection) -> Result<(), Stop> {
+        let rows = connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO steps (run, round, key, identity, artifacts, report)
+                 SELECT number, ?2, ?3, ?4, ?5, ?6 FROM runs WHERE id = ?1",
+            )?
+            .execute(params![
+                self.run,
+                self.round,
+                self.key,
+                self.identity.map(Bytes),
+                self.artifacts,
+                self.report,
+            ])?;
+        if rows == 0 {
+            return Err(JournalError::unknown_run(&self.run).into());
+        }
+        if let Some(entry) = &self.entry {
+            entry.keep(connection)?;
+        }
+        Ok(())
+    }
+}
+
+/// How long the call took that a step was, in milliseconds, if it was one that tells.
+pub(super) fn duration(report: &StepReport) -> Option<f64> {
+    // A step that goes over a list takes as long as all its calls; those are recorded themselves.
+    let is_call = report.children.is_empty() && report.attempts > 0;
+    (report.status == StepStatus::Done && is_call && report.ms.is_finite()).then_some(report.ms)
+}
+
+/// The mean duration of each capability's calls.
+pub(super) fn durations(connection: &Connection) -> Result<BTreeMap<String, f64>, Stop> {
+    let mut statement = connection.prepare_cached("SELECT capability, mean_ms FROM durations")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn entry(identity: Digest, step: &StepRecord) -> Result<Entry, JournalError> {
+    let outputs = &step.report.outputs;
+    let mut artifacts = Artifacts::default();
+    artifacts.add(outputs);
+    let provider = step.report.provider.clone().unwrap_or_default();
+    Ok(Entry::new(
+        identity,
+        provider,
+        artifacts,
+        json(&step.key, outputs)?,
+    ))
+}
+
+fn collect(report: &StepReport, artifacts: &mut Artifacts) {
+    artifacts.add(&report.outputs);
+    for child in &report.children {
+        collect(child, artifacts);
+    }
+}
+
+fn json(key: &str, value: &impl serde::Serialize) -> Result<String, JournalError> {
+    let text = serde_json::to_string(value).map_err(|failure| JournalError {
+        source: Some(Box::new(failure)),
+        ..JournalError::other(
+            format!("what step `{key}` gave has no JSON form"),
+            "this is a defect of its tool; use another one",
+        )
+    })?;
+    if text.len() > REPORT_BYTES {
+        return Err(JournalError::other(
+            format!(
+                "what step `{key}` gave takes {} MiB, and the journal keeps at most {} MiB a step",
+                text.len() >> 20,
+                REPORT_BYTES >> 20
+            ),
+            "let its tool give large values as files",
+        ));
+    }
+    Ok(text)
+}
