@@ -44,7 +44,7 @@ pub use capability::{Capability, Output, Parameter, Visibility};
 pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
 pub use digest::{Digest, ParseDigestError};
 pub use draft::{Comparison, DraftCondition, DraftPlan, DraftRetry, DraftStep, OnError};
-pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep};
+pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep, Tap};
 pub use executor::{
     Dispatcher, Executor, LocalDispatcher, ProcessDispatcher, RunContext, StepCall, StepControl,
     StepOutcome, WorkerCommand, serve, serve_standard_streams,

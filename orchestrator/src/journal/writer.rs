@@ -133,7 +133,7 @@ impl Writer {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.push(note);
         // Waking the thread for every note would cost more than the note.
-        let is_news = notes.len() == 1 || notes.len() % MANY == 0;
+        let is_news = notes.len() == 1 || notes.len().is_multiple_of(MANY);
         drop(notes);
         if is_news && self.put(Item::Noted).is_none() {
             tracing::error!(path = %self.path.display(), "the journal's writer has stopped");
@@ -219,11 +219,18 @@ impl Desk {
 
     /// The next item; none once notes were gathered for long enough.
     fn wait(&self, items: &mpsc::Receiver<Item>) -> Result<Option<Item>, mpsc::RecvError> {
-        let spin: u64 = std::env::var("SPIN").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
+        let spin: u64 = std::env::var("SPIN")
+            .ok()
+            .and_then(|s| s.parse().ok())
+            .unwrap_or(0);
         let began = Instant::now();
         while began.elapsed() < Duration::from_micros(spin) {
-            if let Ok(item) = items.try_recv() { return Ok(Some(item)); }
-            for _ in 0..20 { std::hint::spin_loop(); }
+            if let Ok(item) = items.try_recv() {
+                return Ok(Some(item));
+            }
+            for _ in 0..20 {
+                std::hint::spin_loop();
+            }
         }
         let Some(since) = self.since else {
             return items.recv().map(Some);
