@@ -1,18 +1,20 @@
 //! Everything that a person or a program watching a run wants to know, in order.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+mod channel;
+mod queue;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+
+pub use channel::{EventSink, EventStream, Tap};
 
 use crate::{RunStatus, StepError, StepStatus};
 
 /// Something that happened, with its place in the order of things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
-    /// Counts from 0 without gaps.
+    /// Counts every event that was emitted, from 0. Events come in this order; a gap says that progress was left out
+    /// for a watcher that did not keep up, and never anything else.
     pub seq: u64,
     /// Milliseconds since the stream was opened.
     pub at_ms: f64,
@@ -90,57 +92,15 @@ pub struct PlannedStep {
     pub why: Option<String>,
 }
 
-/// Where events are put in; cheap to clone, never blocks, and content that nobody listens.
-#[derive(Debug, Clone)]
-pub struct EventSink {
-    opened: Instant,
-    next: Arc<Mutex<Numbered>>,
-}
-
-#[derive(Debug)]
-struct Numbered {
-    seq: u64,
-    sender: Option<mpsc::UnboundedSender<Event>>,
-}
-
-/// Where events come out, in order.
-pub type EventStream = mpsc::UnboundedReceiver<Event>;
-
-impl EventSink {
-    /// A sink with the stream that its events come out of.
-    #[must_use]
-    pub fn channel() -> (Self, EventStream) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Self::with_sender(Some(sender)), receiver)
-    }
-
-    /// A sink that nobody listens to.
-    #[must_use]
-    pub fn ignored() -> Self {
-        Self::with_sender(None)
-    }
-
-    fn with_sender(sender: Option<mpsc::UnboundedSender<Event>>) -> Self {
-        Self {
-            opened: Instant::now(),
-            next: Arc::new(Mutex::new(Numbered { seq: 0, sender })),
-        }
-    }
-
-    /// Puts an event in.
-    pub fn emit(&self, kind: EventKind) {
-        // Number and send under one lock, so that the order of numbers is the order of arrival.
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = Event {
-            seq: next.seq,
-            at_ms: self.opened.elapsed().as_secs_f64() * 1e3,
-            kind,
-        };
-        next.seq += 1;
-        if let Some(sender) = &next.sender
-            && sender.send(event).is_err()
-        {
-            next.sender = None;
+impl EventKind {
+    /// The step that this is mere chatter of: of what a slow watcher has not read, the last is enough.
+    fn chatter_of(&self) -> Option<&str> {
+        match self {
+            Self::StepProgress { step, .. } => Some(step),
+            _ => None,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ pub use capability::{Capability, Output, Parameter, Visibility};
 pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
 pub use digest::{Digest, ParseDigestError};
 pub use draft::{DraftPlan, DraftStep};
-pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep};
+pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep, Tap};
 pub use executor::{
     Dispatcher, Executor, LocalDispatcher, RunContext, StepCall, StepControl, StepOutcome,
 };
