@@ -8,8 +8,10 @@ use std::{
 
 use anyhow::Context;
 use medley::{
-    Defects, DraftPlan, EventSink, Exported, Exporter, Medley, MedleyError, Outcome, RunResult,
+    Defects, DraftPlan, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome,
+    ResultEvent, ResultTag, RunResult,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},

@@ -6,7 +6,7 @@ use medley::{
     Event, GraphFormat, GraphPicture, Medley, MedleyError, Planned, RunHistory, RunStatus,
     RunSummary,
 };
-use medley_orchestrator::{Journal as _, RunReport};
+use medley_orchestrator::RunReport;
 use serde_json::json;
 
 use super::{

@@ -134,13 +134,17 @@ impl DiskStore {
         let path = self.path_of(id);
         let content = fs::read(&path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => StoreError::Missing(*id),
-            _ => StoreError::Io { path, source },
+            _ => StoreError::Io {
+                path: path.clone(),
+                source,
+            },
         })?;
         if Digest::of(&content) == *id {
-            Ok(content)
-        } else {
-            Err(StoreError::Damaged(*id))
+            return Ok(content);
         }
+        // What is damaged is of no use, and would be taken for kept when the same bytes are written again.
+        let _ = fs::remove_file(&path);
+        Err(StoreError::Damaged(*id))
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T, StoreError>

@@ -190,7 +190,7 @@ impl Tool for Meet {
     type Output = Text;
 
     fn about(&self) -> About {
-        About::new("meet", "Waits for another call of itself.")
+        About::new("meet", "Waits for another call of itself.").determinism(Determinism::Volatile)
     }
 
     async fn call(&self, _: Nothing, _: &CallContext) -> Result<Text, ToolError> {
@@ -491,11 +491,11 @@ impl Tool for Flaky {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct WrongOutput {
-    #[schemars(with = "String")]
-    text: i64,
+    #[schemars(with = "i64")]
+    number: &'static str,
 }
 
-/// `wrong`: promises a text and gives a number.
+/// `wrong`: promises a number and gives a text.
 pub(crate) struct Wrong;
 
 #[async_trait]
@@ -508,7 +508,7 @@ impl Tool for Wrong {
     }
 
     async fn call(&self, _: Nothing, _: &CallContext) -> Result<WrongOutput, ToolError> {
-        Ok(WrongOutput { text: 7 })
+        Ok(WrongOutput { number: "seven" })
     }
 }
 

@@ -1,0 +1,50 @@
+//! What the engine promises, shown twice: with tools in this process, and in worker processes that get serialised calls.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot set up has failed"
+)]
+
+#[path = "../support/tools.rs"]
+mod tools;
+#[path = "../support/workers.rs"]
+mod workers;
+
+mod dataflow;
+mod failure;
+mod house;
+mod records;
+
+/// A test for each name, in both ways.
+macro_rules! both_ways {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        mod in_process {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                crate::$module::$name(crate::house::Way::InProcess).await;
+            })*
+        }
+        mod over_processes {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                crate::$module::$name(crate::house::Way::Processes).await;
+            })*
+        }
+    };
+}
+
+both_ways! {
+    dataflow::values_and_files_flow_between_steps,
+    dataflow::independent_steps_are_in_flight_together,
+    dataflow::a_step_goes_over_a_list_of_files,
+    failure::each_failure_is_its_step_s_alone,
+    failure::what_fails_for_now_is_tried_again,
+    failure::a_cancelled_run_ends_whatever_its_tools_do,
+    failure::what_was_given_too_little_time_fails,
+    records::known_results_are_used_again_after_a_restart,
+    records::when_a_step_gives_the_same_again_nothing_below_it_runs,
+    records::a_run_that_was_dropped_goes_on_without_repeating_what_was_finished,
+    records::a_damaged_file_is_made_again,
+    records::a_question_suspends_the_run_and_its_answer_goes_on_with_it,
+}
