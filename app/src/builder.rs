@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use medley_models::{ModelError, Models, ModelsOptions};
 use medley_orchestrator::{
-    Agent, DiskStore, Executor, LocalDispatcher, Planner, Policy, Refiner, Registration, Registry,
-    RegistryError,
+    Agent, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Planner, Policy, Refiner,
+    Registration, Registry, RegistryError,
 };
 use medley_planners::{EmbeddedPlanner, TemplateRefiner};
 use medley_tools::MediaProbe;
@@ -24,6 +24,7 @@ pub struct MedleyBuilder {
     policy: Option<Policy>,
     unrecorded: bool,
     cache_limit: Option<u64>,
+    limits: Option<Limits>,
 }
 
 /// The most bytes that known results take, unless it is said otherwise.
@@ -89,6 +90,12 @@ impl MedleyBuilder {
         self
     }
 
+    /// Sets how much of the machine may be taken at once; by default its processors and four fifths of its memory.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// Keeps no history of runs and no results for later; such runs cannot be resumed.
     pub const fn unrecorded(mut self) -> Self {
         self.unrecorded = true;
@@ -117,10 +124,13 @@ impl MedleyBuilder {
         }
         medley_tools::register(&mut registry, &models)?;
         medley_generators::register(&mut registry, &models)?;
+        let limits = self.limits.unwrap_or_else(Limits::of_machine);
+        registry.set_limits(limits.clone());
         let registry = Arc::new(registry);
         let store = Arc::new(DiskStore::new(models.home().store()));
         let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
-        let mut executor = Executor::new(Arc::new(dispatcher), store.clone());
+        let mut executor =
+            Executor::new(Arc::new(dispatcher), store.clone()).with_ledger(Ledger::new(limits));
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }

@@ -76,7 +76,9 @@ fn open(settings: &Settings) -> Result<Medley, MedleyError> {
     if let Some(limit) = settings.cache_limit {
         builder = builder.cache_limit(limit);
     }
-    builder = builder.policy(settings.policy);
+    builder = builder
+        .policy(settings.policy)
+        .limits(settings.limits.limits());
     Ok(builder.build()?)
 }
 

@@ -35,11 +35,11 @@ pub use medley_orchestrator::{
     About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CacheUsage,
     CallContext, Capability, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep,
     Effects, Event, EventKind, EventSink, EventStream, Facts, FileArtifact, GraphFormat,
-    GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Outcome, Part, Permission, Plan,
-    PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refiner, Region, Regions,
-    RegionsArtifact, Registration, Registry, Request, Response, RunHistory, RunReport, RunStatus,
-    RunSummary, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError, Value,
-    ValueType, VideoArtifact,
+    GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Limits, Outcome, Part, Permission,
+    Plan, PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refiner, Region,
+    Regions, RegionsArtifact, Registration, Registry, Request, Response, RunHistory, RunReport,
+    RunStatus, RunSummary, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError,
+    Value, ValueType, VideoArtifact,
 };
 pub use schemars;
 

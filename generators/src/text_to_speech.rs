@@ -114,6 +114,7 @@ impl Tool for TextToSpeech {
             "speak slowly",
         ])
         .provider("espeak-ng", format!("1-{version}"))
+        .computes(1, 64 << 20)
     }
 
     fn health(&self) -> Health {
@@ -124,6 +125,10 @@ impl Tool for TextToSpeech {
             },
             Readiness::Unavailable { reason, hint } => Health::Unavailable { reason, hint },
         }
+    }
+
+    fn environment(&self) -> String {
+        self.models.assets().environment(&[ASSET])
     }
 
     async fn call(&self, input: Input, context: &CallContext) -> Result<Output, ToolError> {

@@ -109,10 +109,15 @@ impl Tool for Ocr {
             "OCR this document",
         ])
         .provider("pp-ocr", format!("1-{version}"))
+        .computes(1, 512 << 20)
     }
 
     fn health(&self) -> Health {
         health(&self.models)
+    }
+
+    fn environment(&self) -> String {
+        self.models.assets().environment(&ASSETS)
     }
 
     async fn call(&self, input: Input, context: &CallContext) -> Result<Output, ToolError> {

@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use medley::{ModelsOptions, Policy};
+use medley::{Limits, ModelsOptions, Policy};
 use serde::{Deserialize, Serialize};
 
 use super::{Arguments, arguments::Verbosity};
@@ -30,6 +30,9 @@ pub(super) struct Settings {
     /// How many bytes the results that may be used again take at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_limit: Option<u64>,
+    /// How much of the machine may be taken at once.
+    #[serde(default)]
+    pub limits: LimitSettings,
     /// What may be done without asking.
     #[serde(default)]
     pub policy: Policy,
@@ -42,6 +45,33 @@ pub(super) struct Settings {
     /// How much is said beside the answer.
     #[serde(skip)]
     pub verbosity: Verbosity,
+}
+
+/// How much of the machine may be taken at once; what is absent is what there is.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitSettings {
+    /// Threads that compute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threads: Option<u32>,
+    /// Bytes of memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<u64>,
+    /// Network calls in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<u32>,
+}
+
+impl LimitSettings {
+    pub(super) fn limits(self) -> Limits {
+        let machine = Limits::of_machine();
+        Limits {
+            threads: self.threads.unwrap_or(machine.threads),
+            memory: self.memory.unwrap_or(machine.memory),
+            network: self.network.unwrap_or(machine.network),
+            devices: machine.devices,
+        }
+    }
 }
 
 /// The settings cannot be read.

@@ -1,6 +1,6 @@
 //! What is here and what is missing, told without network and without loading anything.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf, time::SystemTime};
 
 use super::manifest::{Defect, Depth};
 use super::{AssetStore, NamedPath, named};
@@ -154,6 +154,27 @@ impl AssetStore {
     /// [`ModelError::UnknownAsset`]; [`ModelError::File`] if its directory cannot be read.
     pub fn status(&self, name: &str) -> Result<AssetStatus, ModelError> {
         self.status_of(self.0.catalogue.entry(name)?)
+    }
+
+    /// What results depend on of these assets: versions as pinned, or the paths that the user named with their age.
+    #[must_use]
+    pub fn environment(&self, names: &[&str]) -> String {
+        let describe = |name: &&str| match self.status(name) {
+            Ok(AssetStatus {
+                state: AssetState::Named(named) | AssetState::NamedWrongly { named, .. },
+                ..
+            }) => {
+                let modified = fs::metadata(&named.path).and_then(|facts| facts.modified());
+                let age = modified.map_or(0, |modified| {
+                    let since = modified.duration_since(SystemTime::UNIX_EPOCH);
+                    since.map_or(0, |since| since.as_nanos())
+                });
+                format!(" {name}={}@{age}", named.path.display())
+            }
+            Ok(status) => format!(" {name}-{}", status.version),
+            Err(_) => String::new(),
+        };
+        names.iter().map(describe).collect()
     }
 
     /// Whether all of these assets could be used now.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     layer::finished,
-    passage::{ChangedImage, transform},
+    passage::{ChangedImage, PICTURE_MEMORY, transform},
 };
 
 /// The tool `adjust_image`.
@@ -51,6 +51,7 @@ impl Tool for AdjustImage {
             "adjust_image",
             "Makes a picture brighter or darker, changes its contrast or how colourful it is.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "make the picture brighter",
             "darken the photo",

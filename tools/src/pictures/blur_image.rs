@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     crop_image::outside,
     layer::{finished, premultiply, unpremultiply},
-    passage::{ChangedImage, transform},
+    passage::{ChangedImage, PICTURE_MEMORY, transform},
     shape::Shape,
 };
 
@@ -45,14 +45,16 @@ impl Tool for BlurImage {
     type Output = ChangedImage;
 
     fn about(&self) -> About {
-        About::new("blur_image", "Blurs a picture, or one rectangle of it.").phrases(&[
-            "blur the picture",
-            "make it blurry",
-            "soften the image",
-            "blur this part of the photo",
-            "make the background out of focus",
-            "apply a gaussian blur of 5 pixels",
-        ])
+        About::new("blur_image", "Blurs a picture, or one rectangle of it.")
+            .computes(1, PICTURE_MEMORY)
+            .phrases(&[
+                "blur the picture",
+                "make it blurry",
+                "soften the image",
+                "blur this part of the photo",
+                "make the background out of focus",
+                "apply a gaussian blur of 5 pixels",
+            ])
     }
 
     async fn call(

@@ -6,7 +6,7 @@ use medley_orchestrator::{About, CallContext, ImageArtifact, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::passage::{ChangedImage, load, save};
+use super::passage::{ChangedImage, PICTURE_MEMORY, load, save};
 
 /// The tool `convert_image`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,6 +78,7 @@ impl Tool for ConvertImage {
             "convert_image",
             "Writes a picture in another file format, such as PNG or JPEG.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "convert it to png",
             "save the picture as jpg",

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    passage::{ChangedImage, transform},
+    passage::{ChangedImage, PICTURE_MEMORY, transform},
     shape::nearest_pixels,
 };
 
@@ -34,6 +34,7 @@ impl Tool for CropImage {
             "crop_image",
             "Cuts a rectangle out of a picture and keeps only that.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "crop the picture",
             "cut out this part of the image",

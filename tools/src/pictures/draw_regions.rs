@@ -10,7 +10,7 @@ use super::{
     colour::Colour,
     label::Label,
     layer::{blend, finished},
-    passage::{ChangedImage, transform},
+    passage::{ChangedImage, PICTURE_MEMORY, transform},
     places::Places,
     shape::{Shape, distance},
 };
@@ -50,6 +50,7 @@ impl Tool for DrawRegions {
             "draw_regions",
             "Draws the outlines of found places, with their labels, on the picture.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "draw boxes around the text",
             "mark the objects in the picture",

@@ -5,7 +5,7 @@ use medley_orchestrator::{About, CallContext, ImageArtifact, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::passage::{ChangedImage, transform};
+use super::passage::{ChangedImage, PICTURE_MEMORY, transform};
 
 /// The tool `flip_image`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +42,7 @@ impl Tool for FlipImage {
             "flip_image",
             "Mirrors a picture, left to right or top to bottom.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "flip the picture horizontally",
             "mirror the image",

@@ -5,7 +5,7 @@ use medley_orchestrator::{About, CallContext, ImageArtifact, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::passage::{ChangedImage, transform};
+use super::passage::{ChangedImage, PICTURE_MEMORY, transform};
 
 /// The tool `grayscale_image`.
 ///
@@ -31,6 +31,7 @@ impl Tool for GrayscaleImage {
             "grayscale_image",
             "Makes a black and white copy of a picture, in shades of grey.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "give me a black and white copy",
             "make it black and white",

@@ -5,7 +5,7 @@ use medley_orchestrator::{About, CallContext, ImageArtifact, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::passage::load;
+use super::passage::{PICTURE_MEMORY, load};
 
 /// The tool `image_info`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,6 +59,7 @@ impl Tool for ImageInfo {
             "image_info",
             "Says how large a picture is, in which format, and whether it has colours or transparency.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "how big is this picture",
             "what size is the image",

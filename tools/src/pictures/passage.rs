@@ -7,6 +7,9 @@ use medley_orchestrator::{CallContext, Facts, ImageArtifact, Kind, ToolError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+/// The memory that a picture tool is admitted with, in bytes: a photograph of 30 megapixels and what is made of it.
+pub(super) const PICTURE_MEMORY: u64 = 256 << 20;
+
 /// The output of every tool that makes one picture of another.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChangedImage {

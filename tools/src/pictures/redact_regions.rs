@@ -10,7 +10,7 @@ use super::{
     blur_image::blur,
     colour::Colour,
     layer::finished,
-    passage::{ChangedImage, transform},
+    passage::{ChangedImage, PICTURE_MEMORY, transform},
     places::Places,
     shape::Shape,
 };
@@ -61,6 +61,7 @@ impl Tool for RedactRegions {
             "redact_regions",
             "Covers found places in a picture so that they can no longer be read or recognised.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "black out the text",
             "hide the faces",

@@ -10,7 +10,7 @@ use medley_orchestrator::{About, CallContext, ImageArtifact, Tool, ToolError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::passage::{ChangedImage, check_size, transform};
+use super::passage::{ChangedImage, PICTURE_MEMORY, check_size, transform};
 
 /// The tool `resize_image`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,6 +58,7 @@ impl Tool for ResizeImage {
             "resize_image",
             "Makes a picture larger or smaller, to a width, a height or by a factor.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "resize it to 300 pixels wide",
             "make the picture smaller",

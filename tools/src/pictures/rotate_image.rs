@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{
     colour::Colour,
     layer::{blend, finished, premultiply, unpremultiply},
-    passage::{ChangedImage, check_size, transform},
+    passage::{ChangedImage, PICTURE_MEMORY, check_size, transform},
 };
 
 /// The tool `rotate_image`.
@@ -40,6 +40,7 @@ impl Tool for RotateImage {
             "rotate_image",
             "Turns a picture clockwise by any number of degrees.",
         )
+        .computes(1, PICTURE_MEMORY)
         .phrases(&[
             "rotate it 90 degrees",
             "turn the picture upside down",
