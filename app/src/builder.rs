@@ -117,20 +117,23 @@ impl MedleyBuilder {
             Some(options) => options,
             None => ModelsOptions::from_environment()?,
         };
-        let models = Models::open(options)?;
+        let limits = self.limits.unwrap_or_else(Limits::of_machine);
+        let ledger = Ledger::new(limits.clone());
+        let models = Models::open(ModelsOptions {
+            ledger: Some(ledger.clone()),
+            ..options
+        })?;
         let mut registry = Registry::new();
         for provider in self.providers {
             registry.register(provider)?;
         }
         medley_tools::register(&mut registry, &models)?;
         medley_generators::register(&mut registry, &models)?;
-        let limits = self.limits.unwrap_or_else(Limits::of_machine);
-        registry.set_limits(limits.clone());
+        registry.set_limits(limits);
         let registry = Arc::new(registry);
         let store = Arc::new(DiskStore::new(models.home().store()));
         let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
-        let mut executor =
-            Executor::new(Arc::new(dispatcher), store.clone()).with_ledger(Ledger::new(limits));
+        let mut executor = Executor::new(Arc::new(dispatcher), store.clone()).with_ledger(ledger);
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use medley_models::families::ppocr::PpOcr;
 use medley_models::sessions::{OnnxRuntime, Sessions, SessionsOptions};
+use medley_orchestrator::{Ledger, Limits};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +34,11 @@ fn main() -> anyhow::Result<()> {
     let repeats: u32 = repeats.parse().context("REPEATS is a number")?;
 
     let runtime = OnnxRuntime::load(Path::new(library))?;
-    let sessions = Sessions::new(runtime, SessionsOptions::default());
+    let sessions = Sessions::new(
+        runtime,
+        SessionsOptions::default(),
+        Ledger::new(Limits::unlimited()),
+    );
     let [detection, orientation, recognition] =
         sessions.open_all([detection, orientation, recognition].map(Path::new))?;
     let ocr = PpOcr::new(detection, orientation, recognition)?;

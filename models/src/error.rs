@@ -236,6 +236,15 @@ pub enum ModelError {
         problem: String,
     },
 
+    /// A model does not fit into the memory beside what is loaded and running.
+    #[error("model {} needs {}, more than is free now", path.display(), crate::readable_bytes(*bytes))]
+    NoMemory {
+        /// The model file.
+        path: PathBuf,
+        /// How many bytes it needs.
+        bytes: u64,
+    },
+
     /// A model loads, but is not of the family that was expected.
     #[error("model {} does not fit: {problem}", path.display())]
     UnexpectedModel {
@@ -324,6 +333,9 @@ impl ModelError {
             Self::ModelLoad { .. } | Self::UnexpectedModel { .. } => {
                 Some("Run `medley models verify`; a damaged file is fetched again.".to_owned())
             }
+            Self::NoMemory { .. } => Some(
+                "Try again when less is running, or raise `memory` under [limits] in the configuration.".to_owned(),
+            ),
             Self::WorkerGone { .. } => Some("Try again; the model is loaded anew.".to_owned()),
             Self::Catalogue { .. }
             | Self::UnknownFile { .. }
@@ -338,7 +350,10 @@ impl ModelError {
     /// Whether the same call may succeed later without anything being changed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::PackageClient { .. } | Self::Hub { .. })
+        matches!(
+            self,
+            Self::PackageClient { .. } | Self::Hub { .. } | Self::NoMemory { .. }
+        )
     }
 
     /// A failure to write below `path`, told apart by cause.

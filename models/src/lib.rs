@@ -15,9 +15,11 @@ pub mod processing;
 pub mod sessions;
 
 mod bytes;
+mod resident;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use medley_orchestrator::{Ledger, Limits};
 use tokio_util::sync::CancellationToken;
 
 pub use assets::{Asset, AssetStore};
@@ -25,6 +27,7 @@ pub use bytes::readable as readable_bytes;
 pub use error::ModelError;
 pub use home::Home;
 pub use options::ModelsOptions;
+pub use resident::Resident;
 
 use sessions::{OnnxRuntime, Sessions, SessionsOptions};
 
@@ -36,6 +39,7 @@ pub struct Models(Arc<Shared>);
 struct Shared {
     assets: AssetStore,
     home: Home,
+    ledger: Ledger,
     sessions: Mutex<Option<Arc<Sessions>>>,
 }
 
@@ -52,9 +56,12 @@ impl Models {
         };
         let assets = AssetStore::new(home.clone(), catalogue::Catalogue::embedded()?, &options);
         let sessions = Mutex::default();
+        let ledger = options.ledger.clone();
+        let ledger = ledger.unwrap_or_else(|| Ledger::new(Limits::unlimited()));
         Ok(Self(Arc::new(Shared {
             assets,
             home,
+            ledger,
             sessions,
         })))
     }
@@ -83,8 +90,15 @@ impl Models {
             .ensure("onnxruntime", cancel)?
             .file("library")?;
         let runtime = OnnxRuntime::load(&library)?;
-        let opened = Arc::new(Sessions::new(runtime, SessionsOptions::default()));
+        let opened = Sessions::new(runtime, SessionsOptions::default(), self.0.ledger.clone());
+        let opened = Arc::new(opened);
         Ok(Arc::clone(sessions.insert(opened)))
+    }
+
+    /// The ledger that loaded models take their memory from.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
     }
 
     /// The directory that everything is kept in.

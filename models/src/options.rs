@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use medley_orchestrator::Ledger;
+
 use crate::assets::{AssetObserver, NamedPath};
 use crate::catalogue::Catalogue;
 use crate::error::{ModelError, path_variable};
@@ -21,6 +23,8 @@ pub struct ModelsOptions {
     pub named_paths: BTreeMap<String, NamedPath>,
     /// Told about every fetch.
     pub observer: Option<AssetObserver>,
+    /// What loaded models take their memory from; without one, memory is not limited.
+    pub ledger: Option<Ledger>,
     /// Address of the model hub, in place of `HF_ENDPOINT` and of the client's default.
     pub hub_endpoint: Option<String>,
 }

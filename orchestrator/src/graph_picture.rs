@@ -16,7 +16,7 @@ use std::{collections::HashMap, fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Plan, RunReport, StepReport, StepStatus};
+use crate::{Plan, RunReport, Step, StepReport, StepStatus};
 
 /// The steps of a plan or a run, with what is worth showing of each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +82,28 @@ pub enum GraphFormat {
     Json,
 }
 
+/// Why the step may run several times, or not at all.
+fn note_of(step: &Step) -> Option<String> {
+    let list = step.for_each.as_ref().map(|for_each| {
+        let list = arguments::print_expression(&for_each.list);
+        format!("for each {list}")
+    });
+    let condition = step.condition.as_ref().map(|condition| {
+        let value = arguments::print_expression(&condition.value);
+        let comparison = serde_json::to_value(condition.comparison).unwrap_or_default();
+        let comparison = comparison.as_str().unwrap_or_default().replace('_', " ");
+        match &condition.operand {
+            Some(operand) => format!(
+                "when {value} {comparison} {}",
+                arguments::print_expression(operand)
+            ),
+            None => format!("when {value} is {comparison}"),
+        }
+    });
+    let notes: Vec<String> = list.into_iter().chain(condition).collect();
+    (!notes.is_empty()).then(|| notes.join(", "))
+}
+
 /// A format that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no format; write `tree`, `mermaid`, `dot` or `json`")]
@@ -102,6 +124,7 @@ impl GraphPicture {
                     why: step.why.clone(),
                     arguments: arguments::print(&step.arguments),
                     provider: step.provider.clone(),
+                    note: note_of(step),
                     ..PicturedStep::default()
                 })
                 .collect(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use medley_models::{
-    ModelError, Models,
+    ModelError, Models, Resident,
     assets::Readiness,
     families::ppocr::{PpOcr, TextLine},
     readable_bytes,
@@ -18,7 +18,6 @@ use medley_orchestrator::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use self::reading_order::{Line, plain_text, reading_order};
@@ -30,7 +29,7 @@ const ASSETS: [&str; 2] = ["onnxruntime", "pp-ocr"];
 /// Reads the text in pictures with PP-OCR.
 pub struct Ocr {
     models: Models,
-    reader: OnceCell<Arc<PpOcr>>,
+    reader: Resident<PpOcr>,
 }
 
 /// What to read.
@@ -53,19 +52,15 @@ impl Ocr {
     /// A tool that takes its models from `models` when it is first called.
     #[must_use]
     pub fn new(models: Models) -> Self {
-        Self {
-            models,
-            reader: OnceCell::new(),
-        }
+        let reader = Resident::new(models.ledger());
+        Self { models, reader }
     }
 
     async fn reader(&self, context: &CallContext) -> Result<Arc<PpOcr>, ToolError> {
-        let load = || {
-            let models = self.models.clone();
-            let cancel = context.cancellation().clone();
-            context.compute(move || Ok(Arc::new(open(&models, &cancel)?)))
-        };
-        self.reader.get_or_try_init(load).await.cloned()
+        let models = self.models.clone();
+        let cancel = context.cancellation().clone();
+        let load = async || context.compute(move || Ok(open(&models, &cancel)?)).await;
+        self.reader.get_or_load(load).await
     }
 }
 
@@ -125,9 +120,12 @@ impl Tool for Ocr {
         let reader = self.reader(context).await?;
         let (width, height) = (picture.width(), picture.height());
         let cancel = context.cancellation().clone();
+        let using = Arc::clone(&reader);
         let lines = context
-            .compute(move || Ok(reader.read(&picture.on_white(), &cancel)?))
-            .await?;
+            .compute(move || Ok(using.read(&picture.on_white(), &cancel)?))
+            .await;
+        self.reader.rest(reader);
+        let lines = lines?;
         let (text, items) = in_reading_order(&lines);
         let regions = Regions {
             width,

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread;
+use std::{fs, thread};
+
+use medley_orchestrator::{Lease, Ledger, Resources};
 
 use super::session::{Loaded, Session};
 use super::worker;
@@ -36,15 +38,17 @@ type Slot = Arc<Mutex<Weak<Loaded>>>;
 pub struct Sessions {
     runtime: OnnxRuntime,
     options: SessionsOptions,
+    ledger: Ledger,
     slots: Mutex<HashMap<PathBuf, Slot>>,
 }
 
 impl Sessions {
-    /// An empty pool on the given library.
-    pub fn new(runtime: OnnxRuntime, options: SessionsOptions) -> Self {
+    /// An empty pool on the given library; what is loaded takes its memory from `ledger`.
+    pub fn new(runtime: OnnxRuntime, options: SessionsOptions, ledger: Ledger) -> Self {
         Self {
             runtime,
             options,
+            ledger,
             slots: Mutex::default(),
         }
     }
@@ -52,7 +56,8 @@ impl Sessions {
     /// Opens the model at `model`; blocks while it loads, here or on another thread.
     ///
     /// # Errors
-    /// [`ModelError::ModelLoad`] if the file cannot be read or is no model for this library.
+    /// [`ModelError::ModelLoad`] if the file cannot be read or is no model for this library, [`ModelError::NoMemory`]
+    /// if it does not fit beside what is loaded and running.
     pub fn open(&self, model: &Path) -> Result<Session, ModelError> {
         let path = model
             .canonicalize()
@@ -71,9 +76,25 @@ impl Sessions {
         if let Some(loaded) = place.upgrade().filter(|loaded| loaded.is_alive()) {
             return Ok(Session::new(loaded));
         }
-        let loaded = Arc::new(worker::start(&self.runtime, path, self.options)?);
+        let lease = self.lease(&path)?;
+        let loaded = Arc::new(worker::start(&self.runtime, path, self.options, lease)?);
         *place = Arc::downgrade(&loaded);
         Ok(Session::new(loaded))
+    }
+
+    /// Takes the memory for a model: its file and half as much again for what it computes with.
+    fn lease(&self, model: &Path) -> Result<Lease, ModelError> {
+        let bytes = fs::metadata(model).map_or(0, |facts| facts.len());
+        let wanted = Resources {
+            memory: bytes + bytes / 2,
+            ..Resources::default()
+        };
+        self.ledger
+            .try_lease(&wanted)
+            .ok_or_else(|| ModelError::NoMemory {
+                path: model.to_owned(),
+                bytes: wanted.memory,
+            })
     }
 
     /// Opens several models at the same time, in the order given.

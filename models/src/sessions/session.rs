@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 
+use medley_orchestrator::Lease;
 use ndarray::{ArrayD, ArrayViewD};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,8 @@ pub(super) struct Loaded {
     pub(super) jobs: Option<Sender<Job>>,
     /// `None` only while dropping.
     pub(super) worker: Option<JoinHandle<()>>,
+    /// Its memory, given back when it is gone.
+    pub(super) _lease: Lease,
 }
 
 impl Loaded {

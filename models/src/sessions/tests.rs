@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
+use medley_orchestrator::{Ledger, Limits};
 use ndarray::ArrayD;
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +30,11 @@ pub(crate) fn models() -> Models {
 fn pool(models: &Models) -> Sessions {
     let library = models.assets().ensure("onnxruntime", &forever()).unwrap();
     let runtime = OnnxRuntime::load(&library.file("library").unwrap()).unwrap();
-    Sessions::new(runtime, SessionsOptions::default())
+    Sessions::new(
+        runtime,
+        SessionsOptions::default(),
+        Ledger::new(Limits::unlimited()),
+    )
 }
 
 /// The smallest of the models: `[lines, 3, height, width]` in, `[lines, 2]` out.

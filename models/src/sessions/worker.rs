@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use medley_orchestrator::Lease;
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use ort::ep;
 use ort::session::builder::GraphOptimizationLevel;
@@ -21,6 +22,7 @@ pub(super) fn start(
     runtime: &OnnxRuntime,
     path: PathBuf,
     options: SessionsOptions,
+    lease: Lease,
 ) -> Result<Loaded, ModelError> {
     let (report, loaded) = mpsc::sync_channel(1);
     let (jobs, queue) = mpsc::channel();
@@ -57,6 +59,7 @@ pub(super) fn start(
         facts,
         jobs: Some(jobs),
         worker: Some(worker),
+        _lease: lease,
     })
 }
 

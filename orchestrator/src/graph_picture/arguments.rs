@@ -23,7 +23,7 @@ pub(super) fn print(arguments: &BTreeMap<String, Argument>) -> String {
     printed.join(", ")
 }
 
-fn print_expression(expression: &Expression) -> String {
+pub(super) fn print_expression(expression: &Expression) -> String {
     match expression {
         Expression::Literal(value) => print_value(value),
         Expression::Reference(reference) => reference.to_string(),
