@@ -246,6 +246,29 @@ impl CallContext {
         Ok(self.store.read(&artifact.id).await?)
     }
 
+    /// An artifact as a file to read from the start, verified; for what is too large for memory.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn open(&self, artifact: &Artifact) -> Result<std::fs::File, ToolError> {
+        Ok(self.store.open(&artifact.id).await?)
+    }
+
+    /// Puts what `source` gives into the store, piece by piece; for what is too large for memory.
+    ///
+    /// # Errors
+    /// When the store cannot take it, or `source` cannot be read.
+    pub async fn write_from(
+        &self,
+        kind: Kind,
+        mime: &str,
+        facts: Facts,
+        source: impl std::io::Read + Send + 'static,
+    ) -> Result<Artifact, ToolError> {
+        let source = Box::new(source);
+        Ok(self.store.write_from(kind, mime, facts, source).await?)
+    }
+
     /// The text of a text artifact.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 mod disk;
 
-use std::path::PathBuf;
+use std::{fs::File, io::Read, path::PathBuf};
 
 use async_trait::async_trait;
 
@@ -26,6 +26,25 @@ pub trait ArtifactStore: Send + Sync {
         facts: Facts,
         content: Vec<u8>,
     ) -> Result<Artifact, StoreError>;
+
+    /// Keeps what `source` gives, however much it is: the bytes go to disk piece by piece. As [`write`](Self::write)
+    /// otherwise.
+    ///
+    /// # Errors
+    /// When the bytes cannot be kept, or `source` cannot be read.
+    async fn write_from(
+        &self,
+        kind: Kind,
+        mime: &str,
+        facts: Facts,
+        source: Box<dyn Read + Send>,
+    ) -> Result<Artifact, StoreError>;
+
+    /// The bytes with this digest as a file to read from the start, verified piece by piece before it is given out.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    async fn open(&self, id: &Digest) -> Result<File, StoreError>;
 
     /// Whether the store holds an artifact, by its name and size; the bytes are verified when they are read.
     async fn holds(&self, artifact: &Artifact) -> bool;

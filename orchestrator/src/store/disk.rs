@@ -6,7 +6,7 @@
 use std::{
     collections::HashSet,
     fs,
-    io::{self, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,6 +16,9 @@ use async_trait::async_trait;
 
 use super::{ArtifactStore, StoreError};
 use crate::{Artifact, Digest, Facts, Kind};
+
+/// How much of a source is in memory at a time, in bytes.
+const PIECE: usize = 256 << 10;
 
 /// A content-addressed store in a folder of the local file system.
 #[derive(Debug, Clone)]
@@ -115,6 +118,50 @@ impl DiskStore {
         sync_folder(folder)
     }
 
+    /// Copies a source to its place, which is known only when all of it was read.
+    fn keep_from(&self, source: &mut dyn Read) -> Result<(Digest, u64), StoreError> {
+        let failed = |source| self.describe(source, 0);
+        let temporary_root = self.root.join("tmp");
+        fs::create_dir_all(&temporary_root).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(&temporary_root).map_err(failed)?;
+        let (id, bytes) = digest_of(source, |piece| file.write_all(piece)).map_err(failed)?;
+        let target = self.path_of(&id);
+        if fs::metadata(&target).is_ok_and(|found| found.len() == bytes) {
+            return Ok((id, bytes));
+        }
+        let folder = target.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&target)
+            .map_err(|failure| failed(failure.error))?;
+        sync_folder(folder).map_err(failed)?;
+        Ok((id, bytes))
+    }
+
+    fn open_verified(&self, id: &Digest) -> Result<fs::File, StoreError> {
+        let path = self.path_of(id);
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Missing(*id),
+            _ => StoreError::Io {
+                path: path.clone(),
+                source,
+            },
+        };
+        let mut file = fs::File::open(&path).map_err(failed)?;
+        let (found, _) = digest_of(&mut file, |_| Ok(())).map_err(failed)?;
+        if found != *id {
+            return Err(self.damaged(id));
+        }
+        file.rewind().map_err(failed)?;
+        Ok(file)
+    }
+
+    /// What is damaged is of no use, and would be taken for kept when the same bytes are written again.
+    fn damaged(&self, id: &Digest) -> StoreError {
+        let _ = fs::remove_file(self.path_of(id));
+        StoreError::Damaged(*id)
+    }
+
     fn describe(&self, source: io::Error, bytes: u64) -> StoreError {
         let path = self.root.to_path_buf();
         match source.kind() {
@@ -134,17 +181,12 @@ impl DiskStore {
         let path = self.path_of(id);
         let content = fs::read(&path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => StoreError::Missing(*id),
-            _ => StoreError::Io {
-                path: path.clone(),
-                source,
-            },
+            _ => StoreError::Io { path, source },
         })?;
         if Digest::of(&content) == *id {
             return Ok(content);
         }
-        // What is damaged is of no use, and would be taken for kept when the same bytes are written again.
-        let _ = fs::remove_file(&path);
-        Err(StoreError::Damaged(*id))
+        Err(self.damaged(id))
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -161,6 +203,26 @@ impl DiskStore {
                     source: io::Error::other(failure),
                 })
             })
+    }
+}
+
+/// The digest and the length of all that a source gives, each piece of which is shown to `each`.
+fn digest_of(
+    source: &mut dyn Read,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<(Digest, u64)> {
+    let mut hasher = blake3::Hasher::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        match source.read(&mut piece) {
+            Ok(0) => return Ok((hasher.finalize().into(), hasher.count())),
+            Ok(read) => {
+                hasher.update(&piece[..read]);
+                each(&piece[..read])?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -199,6 +261,29 @@ impl ArtifactStore for DiskStore {
         })
     }
 
+    async fn write_from(
+        &self,
+        kind: Kind,
+        mime: &str,
+        facts: Facts,
+        mut source: Box<dyn Read + Send>,
+    ) -> Result<Artifact, StoreError> {
+        let (id, bytes) = self
+            .off_thread(move |store| store.keep_from(&mut *source))
+            .await?;
+        Ok(Artifact {
+            id,
+            kind,
+            mime: mime.to_owned(),
+            facts: Facts { bytes, ..facts },
+        })
+    }
+
+    async fn open(&self, id: &Digest) -> Result<fs::File, StoreError> {
+        let id = *id;
+        self.off_thread(move |store| store.open_verified(&id)).await
+    }
+
     async fn holds(&self, artifact: &Artifact) -> bool {
         fs::metadata(self.path_of(&artifact.id))
             .is_ok_and(|found| found.len() == artifact.facts.bytes)
@@ -211,88 +296,4 @@ impl ArtifactStore for DiskStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn keep_text(store: &DiskStore, text: &str) -> Artifact {
-        store
-            .write(
-                Kind::Text,
-                "text/plain",
-                Facts::default(),
-                text.as_bytes().to_vec(),
-            )
-            .await
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_same_content_is_kept_once_and_read_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = DiskStore::new(folder.path());
-        let first = keep_text(&store, "hello").await;
-        let second = keep_text(&store, "hello").await;
-        assert_eq!(first, second);
-        assert_eq!(first.facts.bytes, 5);
-        assert_eq!(store.read(&first.id).await.unwrap(), b"hello");
-        assert_eq!(
-            fs::read_dir(folder.path().join("tmp")).unwrap().count(),
-            0,
-            "no temporary file is left"
-        );
-    }
-
-    #[tokio::test]
-    async fn damage_is_noticed_and_mended_by_writing_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = DiskStore::new(folder.path());
-        let artifact = keep_text(&store, "hello").await;
-        fs::write(store.path_of(&artifact.id), "hell").unwrap();
-        assert!(matches!(
-            store.read(&artifact.id).await,
-            Err(StoreError::Damaged(id)) if id == artifact.id
-        ));
-        keep_text(&store, "hello").await;
-        assert_eq!(store.read(&artifact.id).await.unwrap(), b"hello");
-    }
-
-    #[tokio::test]
-    async fn a_folder_that_cannot_be_made_names_the_way_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let blocker = folder.path().join("file");
-        fs::write(&blocker, "in the way").unwrap();
-        let store = DiskStore::new(blocker.join("store"));
-        let failure = store
-            .write(Kind::Text, "text/plain", Facts::default(), vec![1])
-            .await
-            .unwrap_err();
-        assert!(failure.to_string().contains("artifact store"), "{failure}");
-    }
-
-    #[tokio::test]
-    async fn what_nobody_refers_to_is_removed_once_it_is_old() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = DiskStore::new(folder.path());
-        let kept = keep_text(&store, "kept").await;
-        let lost = keep_text(&store, "lost").await;
-        let keep = || HashSet::from([kept.id]);
-        let young = store
-            .remove_unreferenced(keep(), Duration::from_secs(60))
-            .await;
-        assert_eq!(young.unwrap(), Collected::default());
-        let old = store.remove_unreferenced(keep(), Duration::ZERO).await;
-        assert_eq!(old.unwrap(), Collected { files: 1, bytes: 4 });
-        assert!(store.holds(&kept).await);
-        assert!(!store.holds(&lost).await);
-    }
-
-    #[tokio::test]
-    async fn an_unknown_digest_is_missing() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = DiskStore::new(folder.path());
-        assert!(matches!(
-            store.read(&Digest::of(b"nothing")).await,
-            Err(StoreError::Missing(_))
-        ));
-    }
-}
+mod tests;
