@@ -10,8 +10,8 @@ use std::{
 use medley_models::Models;
 use medley_orchestrator::{
     Agent, Assignment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream, GivenPlan,
-    Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunLock, Scope, Situation,
-    unused_attachments,
+    Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunLock, RunStatus, Scope,
+    Situation, unused_attachments,
 };
 use medley_planners::TemplateRefiner;
 use tokio::task::JoinHandle;
@@ -255,9 +255,18 @@ impl Medley {
         let events = events
             .clone()
             .with_tap(Arc::new(move |event| copied.note_event(&tapped, event)));
-        let outcome = agent.answer(assignment, &events, cancel).await?;
+        let outcome = match agent.answer(assignment, &events, cancel).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // That there is no answer is worth more than that this could not be noted.
+                let _ = journal.finish_run(&run, RunStatus::Failed).await;
+                return Err(error.into());
+            }
+        };
         drop(lock);
-        self.house.records.keep_within_limit().await?;
+        if let Err(error) = self.house.records.keep_within_limit().await {
+            tracing::warn!("known results could not be pruned: {error}");
+        }
         Ok(outcome)
     }
 

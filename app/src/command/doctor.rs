@@ -45,6 +45,7 @@ impl Finding {
 pub(super) fn run(settings: &Settings, json: bool) -> anyhow::Result<Exit> {
     let medley = open(settings)?;
     let mut findings = vec![home(medley.models())];
+    findings.extend(journal(&medley));
     let assets = assets(medley.models())?;
     if assets.iter().any(|(_, needed)| *needed) {
         findings.push(package_client(settings));
@@ -76,6 +77,18 @@ fn home(models: &Models) -> Finding {
             "set MEDLEY_HOME to a folder that you may write to",
         ),
     }
+}
+
+/// The history of runs, if there is one.
+fn journal(medley: &medley::Medley) -> Option<Finding> {
+    let path = medley.models().home().journal();
+    if !path.exists() {
+        return None;
+    }
+    Some(match medley.records().journal() {
+        Ok(_) => Finding::good("history of runs", path.display().to_string()),
+        Err(error) => Finding::bad("history of runs", error.to_string(), error.hint),
+    })
 }
 
 /// What is here of each asset, and whether it is still to be fetched.

@@ -8,9 +8,10 @@ use std::{
 
 use async_trait::async_trait;
 use medley_orchestrator::{
-    ArtifactStore, CallContext, Capability, DiskStore, DraftPlan, DraftStep, Event, EventSink,
-    Executor, LocalDispatcher, Output, Parameter, Plan, Profile, Provider, Record, Registration,
-    Registry, Request, RunContext, RunReport, Scope, ToolError, Value, ValueType, Visibility,
+    ArtifactStore, Assignment, CallContext, Capability, DiskStore, DraftPlan, DraftStep, Event,
+    EventSink, Executor, Journal as _, JournalOptions, LocalDispatcher, Output, Parameter, Plan,
+    Profile, Provider, Record, Registration, Registry, Request, RunContext, RunKind, RunReport,
+    Scope, SqliteJournal, ToolError, Value, ValueType, Visibility,
 };
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,7 @@ pub(crate) struct House {
     runtime: Runtime,
     registry: Arc<Registry>,
     pub(crate) executor: Executor,
+    journal: Option<Arc<SqliteJournal>>,
     scope: Scope,
     _folder: tempfile::TempDir,
 }
@@ -91,9 +93,19 @@ impl House {
             .expect("a sound tool");
         let registry = Arc::new(registry);
         let dispatcher = LocalDispatcher::new(Arc::clone(&registry), Arc::clone(&store));
+        let journal = (recording == Recording::Unsynced).then(|| {
+            let path = folder.path().join("journal.sqlite");
+            let journal = SqliteJournal::open(path, JournalOptions::default());
+            Arc::new(journal.expect("a journal"))
+        });
+        let mut executor = Executor::new(Arc::new(dispatcher), store);
+        if let Some(journal) = &journal {
+            executor = executor.with_journal(journal.clone());
+        }
         Self {
             runtime: Runtime::new().expect("a runtime"),
-            executor: Executor::new(Arc::new(dispatcher), store),
+            executor,
+            journal,
             scope: Scope::of_request(&Request::default()),
             registry,
             _folder: folder,
@@ -140,18 +152,33 @@ impl House {
             seen
         });
         let (executor, scope, plan) = (self.executor.clone(), self.scope.clone(), plan.clone());
+        let name = uuid::Uuid::now_v7().to_string();
+        let events = self.recorded(&name, events);
         // On a worker, as the agent runs it: the main thread would be woken for every step.
         let run = self.runtime.spawn(async move {
             let cancel = CancellationToken::new();
             let context = RunContext {
                 expected,
-                ..RunContext::new("bench", &scope, &events, &cancel)
+                ..RunContext::new(&name, &scope, &events, &cancel)
             };
             executor.run(&plan, &context).await
         });
         let report = self.runtime.block_on(run).expect("the run does not panic");
         let seen = self.runtime.block_on(reader).expect("the reader neither");
         (report, seen)
+    }
+
+    /// Begins the run in the journal, which copies the events too.
+    fn recorded(&self, run: &str, events: EventSink) -> EventSink {
+        let Some(journal) = &self.journal else {
+            return events;
+        };
+        let assignment = Assignment::new(run, RunKind::Exec, Request::default());
+        self.runtime
+            .block_on(journal.begin_run(&assignment.run))
+            .expect("the journal takes it");
+        let (journal, run) = (Arc::clone(journal), run.to_owned());
+        events.with_tap(Arc::new(move |event| journal.note_event(&run, event)))
     }
 
     /// How long a run of a plan takes.

@@ -311,6 +311,22 @@ impl<'a> Running<'a> {
         });
     }
 
+    /// Records what a step came to that went over a list; it is finished when that is committed.
+    fn spawn_record(&mut self, node: usize, mut report: StepReport) {
+        let shared = Arc::clone(&self.shared);
+        self.tasks.spawn(async move {
+            if let Err(error) = shared.record(&report.id, None, &report).await {
+                report.status = StepStatus::Failed;
+                report.error = Some(error);
+            }
+            Finished {
+                node,
+                repair: false,
+                ended: Ended::Settled(Box::new(report)),
+            }
+        });
+    }
+
     fn collect(&mut self, joined: Result<Finished, JoinError>) {
         // A task that was left behind, or panicked outside of a tool, is settled when the run ends.
         let Ok(Finished {

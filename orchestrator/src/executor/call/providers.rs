@@ -107,17 +107,9 @@ impl Call {
         if let Some(settled) = self.ask_leave(provider) {
             return Tried::settles(settled);
         }
-        let resources = candidate.resources(arguments);
-        let lease = match self.shared.ledger.admit(&resources, self.priority).await {
-            Ok(lease) => lease,
-            Err(unfit) => {
-                let message = format!("the step can never run here: {unfit}");
-                let error = StepError::new("does_not_fit", message, Some(&unfit.hint()));
-                return Tried::Failed(error);
-            }
-        };
-        let tried = self.repeat(provider, next, arguments, seed, attempts).await;
-        drop(lease);
+        let tried = self
+            .repeat(candidate, next, arguments, seed, attempts)
+            .await;
         let Tried::Settles(mut settled) = tried else {
             return tried;
         };
@@ -156,14 +148,25 @@ impl Call {
     /// Attempts with one provider until one settles the call or no more may help.
     async fn repeat(
         &self,
-        provider: &Profile,
+        candidate: &Candidate,
         next: Option<&Profile>,
         arguments: &Record,
         seed: u64,
         attempts: &mut u32,
     ) -> Tried {
+        let provider = &candidate.profile;
+        let resources = candidate.resources(arguments);
         let mut delays = self.delays(provider);
         loop {
+            // What an attempt takes is free for others while the next one waits for its time.
+            let lease = match self.shared.ledger.admit(&resources, self.priority).await {
+                Ok(lease) => lease,
+                Err(unfit) => {
+                    let message = format!("the step can never run here: {unfit}");
+                    let error = StepError::new("does_not_fit", message, Some(&unfit.hint()));
+                    return Tried::Failed(error);
+                }
+            };
             *attempts += 1;
             if *attempts == 1 {
                 self.shared.events.emit(EventKind::StepStarted {
@@ -171,8 +174,9 @@ impl Call {
                     tool: self.step.capability.clone(),
                 });
             }
-            let (error, transient) = match self.attempt(provider, arguments, seed, *attempts).await
-            {
+            let outcome = self.attempt(provider, arguments, seed, *attempts).await;
+            drop(lease);
+            let (error, transient) = match outcome {
                 StepOutcome::Done { provider, outputs } => {
                     return Tried::settles(Settled {
                         provider: Some(provider),

@@ -52,9 +52,12 @@ impl Running<'_> {
             children.into_values().collect(),
             self.cancel_seen(),
         );
-        let success = report.status.is_success();
-        self.settle(node, report);
-        self.scheduler.finished(node, success)
+        if self.cancel_seen() {
+            self.settle(node, report);
+            return self.scheduler.finished(node, false);
+        }
+        self.spawn_record(node, report);
+        Vec::new()
     }
 
     pub(super) fn skip(&mut self, node: usize, because: usize) {
