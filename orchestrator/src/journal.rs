@@ -1,6 +1,28 @@
 //! What must survive the process: runs, turns, steps, events and answers.
 //!
-//! The contract only. A step is finished once its record is committed.
+//! The contract, and [`SqliteJournal`], which keeps it. A step is finished once its record is committed.
+
+mod cache;
+mod columns;
+mod failure;
+mod history;
+mod lock;
+mod notes;
+mod reader;
+mod runs;
+mod schema;
+mod sqlite;
+mod steps;
+mod task;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use cache::CacheUsage;
+pub use lock::RunLock;
+pub use runs::RunSummary;
+pub use sqlite::{Durability, JournalOptions, SqliteJournal};
 
 use std::collections::BTreeMap;
 
@@ -57,7 +79,7 @@ pub trait Journal: Send + Sync {
     /// What is known of an unfinished or finished run.
     ///
     /// # Errors
-    /// [`JournalError::UnknownRun`], or that it cannot be read.
+    /// [`JournalErrorKind::UnknownRun`], or that it cannot be read.
     async fn load_run(&self, run: &str) -> Result<RunHistory, JournalError>;
 
     /// The outputs that a step of this identity gave before, whichever run it was in. Marks them as used now.
@@ -176,6 +198,8 @@ pub struct JournalError {
 pub enum JournalErrorKind {
     /// There is no such run.
     UnknownRun,
+    /// The beginning of an id fits several runs.
+    AmbiguousRun,
     /// There is no room on disk.
     Full,
     /// The file or its folder cannot be written.
@@ -198,6 +222,7 @@ impl JournalError {
     pub const fn code(&self) -> &'static str {
         match self.kind {
             JournalErrorKind::UnknownRun => "unknown_run",
+            JournalErrorKind::AmbiguousRun => "ambiguous_run",
             JournalErrorKind::Full => "disk_full",
             JournalErrorKind::ReadOnly => "journal_read_only",
             JournalErrorKind::Locked => "journal_locked",

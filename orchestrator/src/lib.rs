@@ -47,8 +47,8 @@ pub use executor::{
 };
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
 pub use journal::{
-    CachedStep, Journal, JournalError, JournalErrorKind, RunHistory, RunKind, RunRecord,
-    StepRecord, TurnRecord,
+    CacheUsage, CachedStep, Durability, Journal, JournalError, JournalErrorKind, JournalOptions,
+    RunHistory, RunKind, RunLock, RunRecord, RunSummary, SqliteJournal, StepRecord, TurnRecord,
 };
 pub use kind::Kind;
 pub use plan::{Argument, Defect, DefectCode, Defects, Known, Plan, STEP_LIMIT, Scope, Step};
