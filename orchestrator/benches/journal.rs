@@ -149,8 +149,7 @@ fn journal(criterion: &mut Criterion) {
         ("unsynced, cached", Durability::Unsynced, true),
         ("synced", Durability::Synced, false),
     ] {
-        let bench = Bench::new(durability);
-        let mut supply = Supply(0);
+        let (bench, mut supply) = (Bench::new(durability), Supply(0));
         group.throughput(Throughput::Elements(STEPS as u64));
         group.bench_function(format!("10,000 at once/{name}"), |bencher| {
             bencher.iter_custom(|rounds| {
@@ -162,6 +161,7 @@ fn journal(criterion: &mut Criterion) {
                     .sum()
             });
         });
+        let (bench, mut supply) = (Bench::new(durability), Supply(0));
         group.throughput(Throughput::Elements(1));
         group.bench_function(format!("one after the other/{name}"), |bencher| {
             bencher.iter_custom(|rounds| {

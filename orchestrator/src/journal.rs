@@ -8,12 +8,12 @@ mod failure;
 mod history;
 mod lock;
 mod notes;
-mod outline;
 mod reader;
 mod runs;
 mod schema;
 mod sqlite;
 mod steps;
+mod task;
 mod writer;
 
 #[cfg(test)]

@@ -9,12 +9,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{Artifacts, Bytes, Count, Json};
 use super::failure::Stop;
-use super::sqlite::{milliseconds, now};
+use super::sqlite::milliseconds;
 use super::{CachedStep, JournalError, SqliteJournal};
 use crate::{Digest, Record};
 
+/// What kept runs refer to.
 const OF_RUNS: &str = "SELECT artifacts FROM runs WHERE artifacts IS NOT NULL
     UNION ALL SELECT artifacts FROM steps WHERE artifacts IS NOT NULL";
+/// What entries refer to.
 const OF_CACHE: &str = "SELECT artifacts FROM cache WHERE artifacts IS NOT NULL";
 
 /// What the cache holds.
@@ -34,6 +36,7 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be read.
     pub async fn cache_usage(&self) -> Result<CacheUsage, JournalError> {
+        self.writer.settle().await?;
         self.reader
             .read(|connection| Ok(Inventory::of(connection)?.usage()))
             .await
@@ -44,6 +47,7 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be written.
     pub async fn clear_cache(&self) -> Result<usize, JournalError> {
+        self.writer.settle().await?;
         self.writer
             .write(|connection| Ok(connection.execute("DELETE FROM cache", [])?))
             .await
@@ -55,8 +59,7 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be written.
     pub async fn prune_cache(&self, limit_bytes: u64) -> Result<usize, JournalError> {
-        // Uses that were only noted count.
-        self.writer.settle(|_| Ok(())).await?;
+        self.writer.settle().await?;
         self.writer
             .write(move |connection| {
                 let evicted = Inventory::of(connection)?.evict(limit_bytes);
@@ -70,11 +73,15 @@ impl SqliteJournal {
             .await
     }
 
-    /// Every artifact that a kept run or an entry of the cache refers to; the store needs no others.
+    /// Every artifact that a kept run or an entry of the cache refers to.
+    ///
+    /// The store needs no others, except those that a live run wrote and has not recorded yet: who collects
+    /// garbage spares young files.
     ///
     /// # Errors
     /// When it cannot be read.
     pub async fn referenced_artifacts(&self) -> Result<HashSet<Digest>, JournalError> {
+        self.writer.settle().await?;
         self.reader
             .read(|connection| {
                 let mut digests = referenced(connection, OF_RUNS)?;
@@ -85,53 +92,40 @@ impl SqliteJournal {
     }
 }
 
-/// An entry to be kept.
-pub(super) struct Entry {
-    identity: Digest,
-    provider: String,
-    artifacts: Artifacts,
-    outputs: String,
-    created: Duration,
-}
-
-impl Entry {
-    /// Outputs that were given just now.
-    pub(super) fn new(
-        identity: Digest,
-        provider: String,
-        artifacts: Artifacts,
-        outputs: String,
-    ) -> Self {
-        Self {
-            identity,
-            provider,
+/// Keeps outputs that were given at `at`, in place of those that were given before.
+pub(super) fn keep(
+    connection: &Connection,
+    identity: &Digest,
+    step: &CachedStep,
+    at: Duration,
+) -> rusqlite::Result<()> {
+    let mut artifacts = Artifacts::default();
+    artifacts.add(&step.outputs);
+    let outputs = match serde_json::to_string(&step.outputs) {
+        Ok(outputs) => outputs,
+        Err(failure) => {
+            tracing::error!(%failure, %identity, "outputs have no JSON form and are not cached");
+            return Ok(());
+        }
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO cache (identity, last_used, created, bytes, provider, artifacts, outputs)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO UPDATE SET last_used = excluded.last_used, created = excluded.created,
+                 bytes = excluded.bytes, provider = excluded.provider,
+                 artifacts = excluded.artifacts, outputs = excluded.outputs",
+        )?
+        .execute(params![
+            Bytes(*identity),
+            nanoseconds(at),
+            milliseconds(at),
+            Count(outputs.len() as u64),
+            step.provider,
             artifacts,
             outputs,
-            created: now(),
-        }
-    }
-
-    /// Writes it in place of one that is there.
-    pub(super) fn keep(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT INTO cache (identity, last_used, created, bytes, provider, artifacts, outputs)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT DO UPDATE SET last_used = excluded.last_used, created = excluded.created,
-                     bytes = excluded.bytes, provider = excluded.provider,
-                     artifacts = excluded.artifacts, outputs = excluded.outputs",
-            )?
-            .execute(params![
-                Bytes(self.identity),
-                nanoseconds(self.created),
-                milliseconds(self.created),
-                Count(self.outputs.len() as u64),
-                self.provider,
-                self.artifacts,
-                self.outputs,
-            ])?;
-        Ok(())
-    }
+        ])?;
+    Ok(())
 }
 
 /// The entry of this identity.

@@ -145,8 +145,8 @@ fn kind_of(failure: &rusqlite::Error) -> JournalErrorKind {
             (ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied, _) => {
                 JournalErrorKind::ReadOnly
             }
-            // Our statements are sound and our rows hold to the schema, unless the schema is not ours.
-            (ErrorCode::Unknown | ErrorCode::ConstraintViolation, _) => JournalErrorKind::Damaged,
+            // Our rows hold to the schema, unless the schema is not ours or an index lies.
+            (ErrorCode::ConstraintViolation, _) => JournalErrorKind::Damaged,
             _ => JournalErrorKind::Other,
         },
         Sqlite::SqlInputError { .. }

@@ -11,6 +11,9 @@ use std::{
 
 use super::{JournalError, JournalErrorKind};
 
+/// How often others may come and go while we try.
+const ATTEMPTS: usize = 100;
+
 /// Holds a run for this process; dropped, it lets it go.
 #[derive(Debug)]
 pub struct RunLock {
@@ -35,7 +38,7 @@ impl RunLock {
         let path = folder.join(format!("run-{run}.lock"));
         let failed = |failure| JournalError::system(&path, failure);
         fs::create_dir_all(folder).map_err(failed)?;
-        loop {
+        for _ in 0..ATTEMPTS {
             let mut file = OpenOptions::new()
                 .create(true)
                 .truncate(false)
@@ -55,6 +58,7 @@ impl RunLock {
                 return Ok(Self { path, _file: file });
             }
         }
+        Err(alive(run, &path))
     }
 }
 

@@ -1,13 +1,15 @@
-//! What is kept without anybody waiting for it: gathered for a moment, so that it costs a row for many.
+//! What is kept without anybody waiting for it: gathered for a moment, so that many share rows, pages and a commit.
 
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
+    sync::Arc,
     time::Duration,
 };
 
 use rusqlite::{Connection, params};
 
-use super::{cache, history};
+use super::{CachedStep, cache, history};
 use crate::{Digest, Event};
 
 /// The part that the newest call has in the mean duration.
@@ -21,6 +23,15 @@ pub(super) enum Note {
         run: String,
         /// What happened.
         event: Event,
+    },
+    /// A step gave outputs that may be given again.
+    Gave {
+        /// The step's identity.
+        identity: Digest,
+        /// What it gave.
+        step: Arc<CachedStep>,
+        /// When, since 1970.
+        at: Duration,
     },
     /// An entry of the cache was used.
     Used {
@@ -38,9 +49,56 @@ pub(super) enum Note {
     },
 }
 
+/// Notes as they are made.
+#[derive(Default)]
+pub(super) struct Made {
+    notes: Vec<Note>,
+    /// What was given and is not in the cache's table yet.
+    fresh: HashMap<Digest, Arc<CachedStep>>,
+}
+
+impl Made {
+    /// Adds a note, and says how many there are now.
+    pub(super) fn add(&mut self, note: Note) -> usize {
+        if let Note::Gave { identity, step, .. } = &note {
+            self.fresh.insert(*identity, Arc::clone(step));
+        }
+        self.notes.push(note);
+        self.notes.len()
+    }
+
+    /// How many were made.
+    pub(super) fn len(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// Takes all out. What was given can be found until it is [`forgotten`](Self::forget).
+    pub(super) fn take(&mut self) -> Vec<Note> {
+        mem::take(&mut self.notes)
+    }
+
+    /// What was given under this identity and is not in the table yet.
+    pub(super) fn find(&self, identity: &Digest) -> Option<&Arc<CachedStep>> {
+        self.fresh.get(identity)
+    }
+
+    /// Leaves to the table what is in it now.
+    pub(super) fn forget(&mut self, kept: &Notes) {
+        for (identity, (step, _)) in &kept.entries {
+            if self
+                .find(identity)
+                .is_some_and(|fresh| Arc::ptr_eq(fresh, step))
+            {
+                self.fresh.remove(identity);
+            }
+        }
+    }
+}
+
 /// Notes as they will lie in the tables.
 #[derive(Default)]
 pub(super) struct Notes {
+    entries: HashMap<Digest, (Arc<CachedStep>, Duration)>,
     /// By run, one a line.
     events: HashMap<String, Vec<u8>>,
     used: HashMap<Digest, Duration>,
@@ -63,6 +121,9 @@ impl Notes {
                     }
                 }
             }
+            Note::Gave { identity, step, at } => {
+                self.entries.insert(identity, (step, at));
+            }
             Note::Used { identity, at } => {
                 self.used.insert(identity, at);
             }
@@ -75,13 +136,19 @@ impl Notes {
 
     /// Whether there is nothing to keep.
     pub(super) fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.used.is_empty() && self.durations.is_empty()
+        self.entries.is_empty()
+            && self.events.is_empty()
+            && self.used.is_empty()
+            && self.durations.is_empty()
     }
 
     /// Writes them.
     pub(super) fn keep(&self, connection: &Connection) -> rusqlite::Result<()> {
         for (run, lines) in &self.events {
             history::keep_events(connection, run, lines)?;
+        }
+        for (identity, (step, at)) in &self.entries {
+            cache::keep(connection, identity, step, *at)?;
         }
         for (identity, at) in &self.used {
             cache::mark_used(connection, identity, *at)?;

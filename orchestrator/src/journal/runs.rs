@@ -94,6 +94,7 @@ impl SqliteJournal {
     /// # Errors
     /// [`JournalErrorKind::UnknownRun`], or that it cannot be written.
     pub async fn remove_run(&self, run: &str) -> Result<(), JournalError> {
+        self.writer.settle().await?;
         let run = run.to_owned();
         self.writer
             .write(move |connection| {

@@ -1,7 +1,7 @@
 //! The journal in a SQLite file, which several processes may share.
 //!
-//! One thread writes, in groups; reads go over a connection of their own. What the rows are is
-//! known to `steps`, `runs` and `cache`.
+//! One thread writes, in groups; reads go over a connection of their own. What the rows are, `steps`, `history`,
+//! `runs` and `cache` know.
 
 use std::{
     collections::BTreeMap,
@@ -56,6 +56,10 @@ pub enum Durability {
 }
 
 /// A journal in a SQLite file. Dropped, it commits what was noted.
+///
+/// Steps, turns, answers and the state of runs are committed before their methods return. Events, entries of the
+/// cache and durations are gathered for up to 50 ms; a process that is killed loses those of its last moment.
+/// What cannot be kept stays in memory, and the next method that waits for a commit fails with the reason.
 ///
 /// Its futures are cancel-safe: what was handed to a method is kept even if nobody waits for it.
 pub struct SqliteJournal {
@@ -120,6 +124,12 @@ fn open(path: &Path, options: JournalOptions) -> Result<Connection, Stop> {
         Durability::Synced => "FULL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    // In pages: the log is carried over a few times in 10,000 steps, because each time waits for the disk.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    // In bytes: what a very large transaction leaves of the log.
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    // Negative means KiB: a full group stays in memory until it is committed.
+    connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -171,10 +181,7 @@ impl Journal for SqliteJournal {
 
     async fn record_step(&self, run: &str, step: &StepRecord) -> Result<(), JournalError> {
         let row = StepRow::of(run, step)?;
-        if let Some(ms) = steps::duration(&step.report) {
-            let capability = step.report.tool.clone();
-            self.writer.note(Note::Took { capability, ms });
-        }
+        steps::notes(step).for_each(|note| self.writer.note(note));
         self.writer
             .write(move |connection| row.keep(connection))
             .await
@@ -200,9 +207,10 @@ impl Journal for SqliteJournal {
     }
 
     async fn finish_run(&self, run: &str, status: RunStatus) -> Result<(), JournalError> {
+        self.writer.settle().await?;
         let run = run.to_owned();
         self.writer
-            .settle(move |connection| history::finish(connection, &run, status))
+            .write(move |connection| history::finish(connection, &run, status))
             .await
     }
 
@@ -215,10 +223,13 @@ impl Journal for SqliteJournal {
 
     async fn cached(&self, identity: &Digest) -> Result<Option<CachedStep>, JournalError> {
         let identity = *identity;
-        let found = self
-            .reader
-            .glance(move |connection| cache::find(connection, &identity))
-            .await?;
+        let found = match self.writer.find(&identity) {
+            Some(fresh) => Some(CachedStep::clone(&fresh)),
+            None => {
+                let look_up = move |connection: &Connection| cache::find(connection, &identity);
+                self.reader.glance(look_up).await?
+            }
+        };
         if found.is_some() {
             self.writer.note(Note::Used {
                 identity,
@@ -229,7 +240,7 @@ impl Journal for SqliteJournal {
     }
 
     async fn durations(&self) -> Result<BTreeMap<String, f64>, JournalError> {
-        self.writer.settle(|_| Ok(())).await?;
+        self.writer.settle().await?;
         self.reader.read(steps::durations).await
     }
 }

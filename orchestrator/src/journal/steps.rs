@@ -1,17 +1,18 @@
 //! What the end of a step leaves behind: its report, and what the cache may give again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{Connection, params};
 
-use super::cache::Entry;
 use super::columns::{Artifacts, Bytes};
 use super::failure::Stop;
-use super::{JournalError, StepRecord};
+use super::notes::Note;
+use super::sqlite::now;
+use super::{CachedStep, JournalError, StepRecord};
 use crate::{Digest, StepReport, StepStatus};
 
-/// SQLite refuses more in a row, and would fail all who share the transaction.
-const REPORT_BYTES: usize = 256 << 20;
+/// A row that is too large for SQLite would fail all who share its transaction.
+const REPORT_BYTES: usize = 64 << 20;
 
 /// A step's record, made ready by who asks for it, so that the writer has less to do.
 pub(super) struct StepRow {
@@ -21,14 +22,11 @@ pub(super) struct StepRow {
     identity: Option<Digest>,
     artifacts: Artifacts,
     report: String,
-    entry: Option<Entry>,
 }
 
 impl StepRow {
     /// Refuses a report that no row can hold.
     pub(super) fn of(run: &str, step: &StepRecord) -> Result<Self, JournalError> {
-        let is_done = step.report.status == StepStatus::Done;
-        let identity = step.identity.filter(|_| is_done);
         let mut artifacts = Artifacts::default();
         collect(&step.report, &mut artifacts);
         Ok(Self {
@@ -38,7 +36,6 @@ impl StepRow {
             identity: step.identity,
             artifacts,
             report: json(&step.key, &step.report)?,
-            entry: identity.map(|id| entry(id, step)).transpose()?,
         })
     }
 
@@ -60,18 +57,32 @@ impl StepRow {
         if rows == 0 {
             return Err(JournalError::unknown_run(&self.run).into());
         }
-        if let Some(entry) = &self.entry {
-            entry.keep(connection)?;
-        }
         Ok(())
     }
 }
 
-/// How long the call took that a step was, in milliseconds, if it was one that tells.
-pub(super) fn duration(report: &StepReport) -> Option<f64> {
+/// What the end of a step tells beyond its run.
+pub(super) fn notes(step: &StepRecord) -> impl Iterator<Item = Note> {
+    let report = &step.report;
+    let is_done = report.status == StepStatus::Done;
+    let gave = step
+        .identity
+        .filter(|_| is_done)
+        .map(|identity| Note::Gave {
+            identity,
+            step: Arc::new(CachedStep {
+                provider: report.provider.clone().unwrap_or_default(),
+                outputs: report.outputs.clone(),
+            }),
+            at: now(),
+        });
     // A step that goes over a list takes as long as all its calls; those are recorded themselves.
     let is_call = report.children.is_empty() && report.attempts > 0;
-    (report.status == StepStatus::Done && is_call && report.ms.is_finite()).then_some(report.ms)
+    let took = (is_done && is_call && report.ms.is_finite()).then(|| Note::Took {
+        capability: report.tool.clone(),
+        ms: report.ms,
+    });
+    gave.into_iter().chain(took)
 }
 
 /// The mean duration of each capability's calls.
@@ -79,19 +90,6 @@ pub(super) fn durations(connection: &Connection) -> Result<BTreeMap<String, f64>
     let mut statement = connection.prepare_cached("SELECT capability, mean_ms FROM durations")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-fn entry(identity: Digest, step: &StepRecord) -> Result<Entry, JournalError> {
-    let outputs = &step.report.outputs;
-    let mut artifacts = Artifacts::default();
-    artifacts.add(outputs);
-    let provider = step.report.provider.clone().unwrap_or_default();
-    Ok(Entry::new(
-        identity,
-        provider,
-        artifacts,
-        json(&step.key, outputs)?,
-    ))
 }
 
 fn collect(report: &StepReport, artifacts: &mut Artifacts) {

@@ -1,9 +1,9 @@
 //! The one thread that writes: what waits in its queue shares a transaction, so that a commit costs each little.
 
 use std::{
-    mem,
+    hint, mem,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -11,15 +11,21 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::JournalError;
 use super::failure::Stop;
-use super::notes::{Note, Notes};
+use super::notes::{Made, Note, Notes};
+use super::task::{Caller, Task, Write};
+use super::{CachedStep, JournalError};
+use crate::Digest;
 
 /// At most so many writes share a transaction, so that the first does not wait for all.
-const GROUP: usize = 4096;
+const GROUP: usize = 1024;
+
+/// How long the thread stays awake for more. A chain of steps writes again right after each answer, and to wake
+/// the thread would make each step wait a fifth longer.
+const LINGERING: Duration = Duration::from_micros(50);
 
 /// How long notes are gathered. A process that is killed loses no more than these.
-const GATHERING: Duration = Duration::from_millis(20);
+const GATHERING: Duration = Duration::from_millis(50);
 
 /// So many notes are kept at once.
 const MANY: usize = 8192;
@@ -28,71 +34,30 @@ const MANY: usize = 8192;
 pub(super) struct Writer {
     path: Arc<Path>,
     queue: Option<mpsc::Sender<Item>>,
-    notes: Arc<Mutex<Vec<Note>>>,
+    made: Arc<Mutex<Made>>,
     thread: Option<JoinHandle<()>>,
 }
 
 enum Item {
     /// Somebody waits for it.
     Write(Box<dyn Write>),
-    /// The same, and all notes made before it are kept with it.
-    Settle(Box<dyn Write>),
+    /// Somebody waits for the notes that were made before.
+    Settle(Caller<()>),
     /// There are notes, the first ones or many.
     Noted,
-}
-
-/// A write that somebody waits for.
-trait Write: Send {
-    /// Does it. An error stops everything in the transaction.
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-
-    /// Tells who waits, once it is committed or cannot be.
-    fn answer(self: Box<Self>, committed: Result<(), JournalError>);
-}
-
-struct Task<T, W> {
-    work: Option<W>,
-    outcome: Option<Result<T, JournalError>>,
-    caller: oneshot::Sender<Result<T, JournalError>>,
-}
-
-impl<T, W> Write for Task<T, W>
-where
-    T: Send,
-    W: FnOnce(&Connection) -> Result<T, Stop> + Send,
-{
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.outcome = match self.work.take().map(|work| work(connection)) {
-            Some(Ok(value)) => Some(Ok(value)),
-            Some(Err(Stop::Refused(refusal))) => Some(Err(refusal)),
-            Some(Err(Stop::Failed(failure))) => return Err(failure),
-            None => None,
-        };
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), JournalError>) {
-        let answer = match (committed, self.outcome) {
-            (Err(failure), _) => Err(failure),
-            (Ok(()), Some(outcome)) => outcome,
-            // Dropping the sender says that the write was not done.
-            (Ok(()), None) => return,
-        };
-        // Who no longer waits loses nothing: what was asked for is kept.
-        let _ = self.caller.send(answer);
-    }
 }
 
 impl Writer {
     /// Starts the thread, which writes over `connection` to the journal at `path`.
     pub(super) fn start(connection: Connection, path: Arc<Path>) -> Result<Self, JournalError> {
         let (queue, items) = mpsc::channel();
-        let notes = Arc::default();
+        let made = Arc::default();
         let desk = Desk {
             connection,
             path: Arc::clone(&path),
             writes: Vec::new(),
-            made: Arc::clone(&notes),
+            settlers: Vec::new(),
+            made: Arc::clone(&made),
             notes: Notes::default(),
             since: None,
             is_due: false,
@@ -105,7 +70,7 @@ impl Writer {
         Ok(Self {
             path,
             queue: Some(queue),
-            notes,
+            made,
             thread: Some(thread),
         })
     }
@@ -116,47 +81,39 @@ impl Writer {
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, Stop> + Send + 'static,
     {
-        self.queue_write(Item::Write, work).await
+        let (caller, answer) = oneshot::channel();
+        let task = Task::new(work, caller);
+        self.ask(Item::Write(Box::new(task)), answer).await
     }
 
-    /// The same; all notes that were made before are committed with it.
-    pub(super) async fn settle<T, W>(&self, work: W) -> Result<T, JournalError>
-    where
-        T: Send + 'static,
-        W: FnOnce(&Connection) -> Result<T, Stop> + Send + 'static,
-    {
-        self.queue_write(Item::Settle, work).await
+    /// Returns once all notes that were made before are committed.
+    pub(super) async fn settle(&self) -> Result<(), JournalError> {
+        let (caller, answer) = oneshot::channel();
+        self.ask(Item::Settle(caller), answer).await
     }
 
     /// Keeps `note` within a moment.
     pub(super) fn note(&self, note: Note) {
-        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.push(note);
+        let count = lock(&self.made).add(note);
         // Waking the thread for every note would cost more than the note.
-        let is_news = notes.len() == 1 || notes.len().is_multiple_of(MANY);
-        drop(notes);
+        let is_news = count == 1 || count.is_multiple_of(MANY);
         if is_news && self.put(Item::Noted).is_none() {
             tracing::error!(path = %self.path.display(), "the journal's writer has stopped");
         }
     }
 
-    async fn queue_write<T, W>(
+    /// What was noted as given under this identity, if it is not in the table yet.
+    pub(super) fn find(&self, identity: &Digest) -> Option<Arc<CachedStep>> {
+        lock(&self.made).find(identity).cloned()
+    }
+
+    async fn ask<T>(
         &self,
-        item: fn(Box<dyn Write>) -> Item,
-        work: W,
-    ) -> Result<T, JournalError>
-    where
-        T: Send + 'static,
-        W: FnOnce(&Connection) -> Result<T, Stop> + Send + 'static,
-    {
-        let (caller, answer) = oneshot::channel();
-        let task = Task {
-            work: Some(work),
-            outcome: None,
-            caller,
-        };
-        // A queue that is closed drops the task, and the answer tells.
-        let _ = self.put(item(Box::new(task)));
+        item: Item,
+        answer: oneshot::Receiver<Result<T, JournalError>>,
+    ) -> Result<T, JournalError> {
+        // A queue that is closed drops the item, and the answer tells.
+        let _ = self.put(item);
         answer.await.unwrap_or_else(|_| {
             Err(JournalError::other(
                 format!(
@@ -189,8 +146,10 @@ struct Desk {
     connection: Connection,
     path: Arc<Path>,
     writes: Vec<Box<dyn Write>>,
+    /// Who waits for the notes.
+    settlers: Vec<Caller<()>>,
     /// Notes as they are made.
-    made: Arc<Mutex<Vec<Note>>>,
+    made: Arc<Mutex<Made>>,
     /// Notes that were taken from there, and are not kept yet.
     notes: Notes,
     /// Since when there are notes.
@@ -209,7 +168,8 @@ impl Desk {
                 .chain(items.try_iter().take(GROUP))
                 .for_each(|item| self.take(item));
             self.is_due |= self.since.is_some_and(|since| since.elapsed() >= GATHERING);
-            if !self.writes.is_empty() || (self.is_due && !self.is_stuck) {
+            let is_asked = !self.writes.is_empty() || !self.settlers.is_empty();
+            if is_asked || (self.is_due && !self.is_stuck) {
                 self.commit();
             }
         }
@@ -219,18 +179,12 @@ impl Desk {
 
     /// The next item; none once notes were gathered for long enough.
     fn wait(&self, items: &mpsc::Receiver<Item>) -> Result<Option<Item>, mpsc::RecvError> {
-        let spin: u64 = std::env::var("SPIN")
-            .ok()
-            .and_then(|s| s.parse().ok())
-            .unwrap_or(0);
         let began = Instant::now();
-        while began.elapsed() < Duration::from_micros(spin) {
+        while began.elapsed() < LINGERING {
             if let Ok(item) = items.try_recv() {
                 return Ok(Some(item));
             }
-            for _ in 0..20 {
-                std::hint::spin_loop();
-            }
+            hint::spin_loop();
         }
         let Some(since) = self.since else {
             return items.recv().map(Some);
@@ -245,27 +199,23 @@ impl Desk {
     fn take(&mut self, item: Item) {
         match item {
             Item::Write(write) => self.writes.push(write),
-            Item::Settle(write) => {
-                self.writes.push(write);
+            Item::Settle(caller) => {
+                self.settlers.push(caller);
                 self.is_due = true;
             }
             Item::Noted if self.is_stuck => {}
             Item::Noted => {
                 self.since.get_or_insert_with(Instant::now);
-                let many = self.made().len() >= MANY;
+                let many = lock(&self.made).len() >= MANY;
                 self.is_due |= many;
             }
         }
     }
 
-    fn made(&self) -> std::sync::MutexGuard<'_, Vec<Note>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn commit(&mut self) {
         let with_notes = self.is_due || self.is_stuck;
         if with_notes {
-            let made = mem::take(&mut *self.made());
+            let made = lock(&self.made).take();
             made.into_iter().for_each(|note| self.notes.take(note));
         }
         let mut writes = mem::take(&mut self.writes);
@@ -278,14 +228,19 @@ impl Desk {
             self.since = None;
             self.is_stuck = committed.is_err();
             if !self.is_stuck {
-                self.notes = Notes::default();
+                let kept = mem::take(&mut self.notes);
+                lock(&self.made).forget(&kept);
             }
         }
+        let outcome = || match &committed {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(JournalError::database(&self.path, failure)),
+        };
         for write in writes.drain(..) {
-            write.answer(match &committed {
-                Ok(()) => Ok(()),
-                Err(failure) => Err(JournalError::database(&self.path, failure)),
-            });
+            write.answer(outcome());
+        }
+        for caller in self.settlers.drain(..) {
+            let _ = caller.send(outcome());
         }
         self.writes = writes;
     }
@@ -304,4 +259,8 @@ impl Desk {
         }
         transaction.commit()
     }
+}
+
+fn lock(made: &Mutex<Made>) -> MutexGuard<'_, Made> {
+    made.lock().unwrap_or_else(PoisonError::into_inner)
 }

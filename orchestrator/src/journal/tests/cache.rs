@@ -26,6 +26,19 @@ async fn outputs_are_given_again_in_another_process_after_the_run_is_gone() {
 }
 
 #[tokio::test]
+async fn outputs_are_given_again_at_once_and_after_they_are_in_the_table() {
+    let (_folder, journal) = with_steps(&[step("s1", "one")]).await;
+    let at_once = journal.cached(&identity("s1")).await.unwrap();
+    assert!(at_once.is_some());
+    journal.writer.settle().await.unwrap();
+    assert!(
+        journal.writer.find(&identity("s1")).is_none(),
+        "it is left to the table"
+    );
+    assert_eq!(journal.cached(&identity("s1")).await.unwrap(), at_once);
+}
+
+#[tokio::test]
 async fn only_steps_that_are_done_and_have_an_identity_are_given_again() {
     let mut failed = step("s1", "");
     failed.report.status = StepStatus::Failed;
@@ -132,6 +145,7 @@ async fn attachments_and_outputs_of_failed_parents_children_are_referenced() {
 #[tokio::test]
 async fn a_look_up_works_while_another_read_is_under_way() {
     let (_folder, journal) = with_steps(&[step("s1", "one")]).await;
+    journal.writer.settle().await.unwrap();
     let (started, wait) = std::sync::mpsc::channel();
     let (finish, finished) = std::sync::mpsc::channel::<()>();
     let long_read = journal.reader.read(move |_| {
