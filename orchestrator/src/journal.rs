@@ -8,6 +8,7 @@ mod failure;
 mod history;
 mod lock;
 mod notes;
+mod outline;
 mod reader;
 mod runs;
 mod schema;
