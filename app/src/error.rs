@@ -110,7 +110,10 @@ impl MedleyError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Journal(error) => matches!(error.kind, JournalErrorKind::UnknownRun),
+            Self::Journal(error) => matches!(
+                error.kind,
+                JournalErrorKind::UnknownRun | JournalErrorKind::AmbiguousRun
+            ),
             Self::Attachment(_)
             | Self::Plan(_)
             | Self::NoSuchQuestion { .. }

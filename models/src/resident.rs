@@ -129,6 +129,6 @@ mod tests {
         let mut waiting = std::pin::pin!(ledger.admit(&wanted, 0));
         assert!(futures::poll!(waiting.as_mut()).is_pending());
         resident.rest(used);
-        waiting.await.unwrap();
+        drop(waiting.await.unwrap());
     }
 }

@@ -109,7 +109,10 @@ impl Comparison {
 
 /// How often a call is tried again: a number of times, or with the first delay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "it is neither a number nor an object with `times` and `delay_s`"
+)]
 pub enum DraftRetry {
     /// So many further attempts.
     Times(u32),

@@ -41,7 +41,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// What is known of a provider without calling it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Profile {
     /// A name that is unique among the providers of the capability, such as `pp-ocr`.
     pub id: String,

@@ -41,7 +41,7 @@ fn registry() -> Registry {
             revision: "1".to_owned(),
             effects: Effects::Pure,
             determinism: Determinism::Deterministic,
-            time_limit: None,
+            ..Profile::default()
         };
         let refused = registry.register(Registration::new(capability, Described(profile)));
         assert!(refused.is_ok(), "{refused:?}");

@@ -135,6 +135,7 @@ mod tests {
             status: RunStatus::Succeeded,
             steps,
             answer,
+            defects: Vec::new(),
             ms: 0.0,
         }
     }

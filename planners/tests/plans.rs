@@ -71,7 +71,7 @@ fn register(registry: &mut Registry, capability: Capability) {
         revision: "1".to_owned(),
         effects: Effects::Pure,
         determinism: Determinism::Deterministic,
-        time_limit: None,
+        ..Profile::default()
     };
     registry
         .register(Registration::new(capability, Described(profile)))

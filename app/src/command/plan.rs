@@ -19,7 +19,11 @@ pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow
             if arguments.json {
                 print_json(&draft)?;
             } else {
-                print(&GraphPicture::of_plan(&plan).draw(arguments.format))?;
+                print(
+                    GraphPicture::of_plan(&plan)
+                        .draw(arguments.format)
+                        .trim_end(),
+                )?;
             }
             if settings.verbosity > Verbosity::Quiet {
                 for note in notes {

@@ -112,9 +112,10 @@ async fn show(
         match medley.check(&history.run.request, &draft) {
             Ok(Planned::Plan { plan, .. }) => {
                 print(
-                    &GraphPicture::of_plan(&plan)
+                    GraphPicture::of_plan(&plan)
                         .with_report(&report)
-                        .draw(format),
+                        .draw(format)
+                        .trim_end(),
                 )?;
             }
             // The tools have changed since; what is recorded can still be shown.

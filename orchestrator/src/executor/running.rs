@@ -139,7 +139,13 @@ impl<'a> Running<'a> {
                 // A tool that notices the cancel first must not make its dependents look skipped.
                 biased;
                 () = &mut cancelled, if grace.is_none() => self.stop(&mut grace),
-                Some(joined) = self.tasks.join_next(), if !self.tasks.is_empty() => self.collect(joined),
+                Some(joined) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    self.collect(joined);
+                    // Whatever else has ended by now needs no round of waiting of its own.
+                    while !cancel.is_cancelled() && let Some(joined) = self.tasks.try_join_next() {
+                        self.collect(joined);
+                    }
+                }
                 addition = next_addition(growth.as_deref_mut()), if growth.is_some() && grace.is_none() => {
                     if !self.grow(growth.as_deref_mut(), addition) {
                         growth = None;

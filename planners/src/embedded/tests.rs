@@ -59,7 +59,7 @@ fn registry() -> Registry {
             revision: "1".to_owned(),
             effects: Effects::Pure,
             determinism: Determinism::Deterministic,
-            time_limit: None,
+            ..Profile::default()
         };
         registry
             .register(Registration::new(capability, Described(profile)))

@@ -54,7 +54,10 @@ impl Call {
             if position > 0 && !self.may_step_in(&candidates[0].profile, provider) {
                 continue;
             }
-            let next = candidates.get(position + 1).map(|next| &next.profile);
+            let next = candidates[position + 1..]
+                .iter()
+                .map(|next| &next.profile)
+                .find(|next| self.may_step_in(&candidates[0].profile, next));
             match self
                 .try_provider(candidate, next, arguments, &mut attempts)
                 .await
@@ -288,7 +291,12 @@ impl Call {
             time_limit: limits.whole,
             answer: shared.answers.get(&format!("{key}.clarify")).cloned(),
         };
-        let cancel = shared.cancel.child_token();
+        // Only an attempt that may be stopped alone needs a token of its own.
+        let cancel = if limits.whole.is_some() || limits.idle.is_some() {
+            shared.cancel.child_token()
+        } else {
+            shared.cancel.clone()
+        };
         let progress = self.progress_sink(cancel.clone());
         attempt(&*shared.dispatcher, call, limits, progress, cancel).await
     }
