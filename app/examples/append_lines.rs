@@ -43,7 +43,7 @@ impl Tool for Append {
         // One write a line: a kill leaves whole lines.
         file.write_all(format!("{}\n", input.text).as_bytes())
             .map_err(failed)?;
-        tokio::time::sleep(Duration::from_millis(3)).await;
+        tokio::time::sleep(Duration::from_millis(15)).await;
         Ok(Output { text: input.text })
     }
 }
