@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::{
     Direction, acyclic::Acyclic, data::Build, graph::NodeIndex, stable_graph::StableDiGraph,
+    visit::NodeIndexable,
 };
 
 pub use defect::{Defect, DefectCode, Defects};
@@ -72,19 +73,17 @@ impl Plan {
     /// For each step, as written, the positions of the steps that it waits for.
     #[must_use]
     pub fn dependencies(&self) -> Vec<Vec<usize>> {
-        let position: BTreeMap<NodeIndex, usize> = self
-            .order
-            .iter()
-            .enumerate()
-            .map(|(position, &node)| (node, position))
-            .collect();
+        let mut positions = vec![0; self.graph.node_bound()];
+        for (position, node) in self.order.iter().enumerate() {
+            positions[node.index()] = position;
+        }
         self.order
             .iter()
             .map(|&node| {
                 let mut waits: Vec<usize> = self
                     .graph
                     .neighbors_directed(node, Direction::Incoming)
-                    .map(|each| position[&each])
+                    .map(|each| positions[each.index()])
                     .collect();
                 waits.sort_unstable();
                 waits
