@@ -201,7 +201,7 @@ impl Errand<'_> {
         }
         let said = fs::read(&output).map_err(|error| ModelError::reading(&output, error))?;
         let said = String::from_utf8_lossy(&said);
-        // An interpreter without pip; the placeholder that Windows puts in the place of an interpreter.
+        // An interpreter without pip, or what Windows runs where none is installed.
         if said.contains("No module named pip") || said.contains("Python was not found") {
             return Ok(Attempt::IsNotPip);
         }
