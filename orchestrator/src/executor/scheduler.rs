@@ -273,10 +273,15 @@ impl Scheduler {
         }
         while let Some((node, through)) = older.pop() {
             let waiting = &mut self.nodes[node];
-            if waiting.remaining >= through || waiting.state != State::Waiting {
+            let to_come = matches!(waiting.state, State::Waiting | State::Ready);
+            if waiting.remaining >= through || !to_come {
                 continue;
             }
             waiting.remaining = through;
+            if waiting.state == State::Ready {
+                // Its earlier place among the ready is out of date, and passed over.
+                self.ready.push((through, Reverse(node)));
+            }
             for at in 0..self.nodes[node].dependencies.len() {
                 let dependency = self.nodes[node].dependencies[at];
                 older.push((dependency, through + self.nodes[dependency].weight));
@@ -356,9 +361,12 @@ impl Scheduler {
 
     fn fill(&mut self, mut commands: Vec<Command>) -> Vec<Command> {
         while !self.cancelled && self.in_flight < self.limit {
-            let Some((_, Reverse(node))) = self.ready.pop() else {
+            let Some((remaining, Reverse(node))) = self.ready.pop() else {
                 break;
             };
+            if self.nodes[node].state != State::Ready || self.nodes[node].remaining != remaining {
+                continue;
+            }
             self.nodes[node].state = State::Started;
             self.in_flight += 1;
             commands.push(match self.nodes[node].item_of {

@@ -62,6 +62,18 @@ fn nodes_may_wait_for_later_ones_of_their_batch_and_lengthen_older_paths() {
 }
 
 #[test]
+fn a_node_that_is_ready_goes_sooner_when_its_path_grows() {
+    let (mut scheduler, commands) = scheduler(&[&[], &[], &[]], 1);
+    assert_eq!(commands, [Command::Start(0)]);
+    // 1 and 2 are ready; a long path comes to hang on 2.
+    assert_eq!(scheduler.add(vec![(vec![2], 9)]), []);
+    assert_eq!(scheduler.finished(0, true), [Command::Start(2)]);
+    assert_eq!(scheduler.finished(2, true), [Command::Start(3)]);
+    assert_eq!(scheduler.finished(3, true), [Command::Start(1)], "once");
+    assert_eq!(scheduler.finished(1, true), []);
+}
+
+#[test]
 fn items_start_as_many_at_a_time_as_may_and_are_collected_in_the_end() {
     let (mut scheduler, _) = scheduler(&[&[], &[0]], usize::MAX);
     let item = |node, item| Command::StartItem {
