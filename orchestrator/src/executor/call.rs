@@ -117,6 +117,15 @@ impl Call {
         Ended::Settled(Box::new(report))
     }
 
+    /// What a panic outside of any tool comes to.
+    pub(super) fn panicked(&self) -> Ended {
+        let message = "the call stopped on a defect of the program";
+        let error = StepError::new("panicked", message, Some("please report it"));
+        Ended::Settled(Box::new(
+            self.report(Settled::failed(error), Instant::now()),
+        ))
+    }
+
     fn report(&self, settled: Settled, started: Instant) -> StepReport {
         let since = started.saturating_duration_since(self.shared.began);
         StepReport {

@@ -53,6 +53,10 @@ impl Running<'_> {
 
     /// A step has made again, or could not make, what was lost.
     pub(super) fn repaired(&mut self, maker: usize, ended: Ended) {
+        // After a cancel nothing starts, and whoever waited has been told.
+        if self.scheduler.is_cancelled() {
+            return;
+        }
         let Ended::Settled(again) = ended else {
             return;
         };

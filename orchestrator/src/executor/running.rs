@@ -2,8 +2,12 @@
 
 mod endings;
 
-use std::{collections::BTreeMap, future::pending, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, future::pending, panic::AssertUnwindSafe, pin::pin, sync::Arc,
+    time::Duration,
+};
 
+use futures::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
@@ -308,7 +312,8 @@ impl<'a> Running<'a> {
             afresh: repair,
         };
         self.tasks.spawn(async move {
-            let ended = call.run().await;
+            let made = AssertUnwindSafe(call.run()).catch_unwind().await;
+            let ended = made.unwrap_or_else(|_| call.panicked());
             Finished {
                 node,
                 repair,
@@ -334,7 +339,7 @@ impl<'a> Running<'a> {
     }
 
     fn collect(&mut self, joined: Result<Finished, JoinError>) {
-        // A task that was left behind, or panicked outside of a tool, is settled when the run ends.
+        // A task that was left behind is settled when the run ends.
         let Ok(Finished {
             node,
             repair,

@@ -24,9 +24,11 @@ impl Call {
                 "the policy denies it; change [policy] in the configuration",
             )),
             Permission::Ask => {
+                // Once for all items of a step: what it does is the same for each.
+                let step = &self.step.id;
                 let question = Question {
-                    id: format!("{}.approve", self.key),
-                    step: self.key.clone(),
+                    id: format!("{step}.approve"),
+                    step: step.clone(),
                     kind: QuestionKind::Approve,
                     text: format!("may `{}` {doing}?", self.step.capability),
                     choices: vec![Question::YES.to_owned(), Question::NO.to_owned()],

@@ -36,7 +36,12 @@ impl Running<'_> {
                 question: question.clone(),
             });
         }
-        self.nodes[node].report = Some(report);
+        match self.nodes[node].child {
+            Some((parent, item)) => {
+                self.nodes[parent].children.insert(item, report);
+            }
+            None => self.nodes[node].report = Some(report),
+        }
         self.scheduler.suspended(node)
     }
 

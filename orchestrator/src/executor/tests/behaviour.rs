@@ -330,23 +330,44 @@ async fn the_next_provider_steps_in_unless_that_would_leave_the_machine() {
     }
 }
 
-#[tokio::test]
+/// Gives its text after a second, and counts how often.
+struct Slow(Arc<AtomicU32>);
+
+#[async_trait]
+impl Tool for Slow {
+    type Input = Input;
+    type Output = Output;
+
+    fn about(&self) -> About {
+        About::new("slow", "Takes a second.")
+    }
+
+    async fn call(&self, input: Input, _: &CallContext) -> Result<Output, ToolError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(Output { text: input.text })
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn equal_calls_in_flight_run_once() {
-    let (report, _, calls) = Bench::new()
-        .with("echo", plain, echo)
+    // The clock stands still until nothing else can happen: both calls for x are made before the first can end.
+    let mut bench = Bench::new();
+    bench
+        .registry
+        .register(Slow(Arc::clone(&bench.calls)))
+        .unwrap();
+    let (report, _, calls) = bench
         .run(json!({"steps": [
-            {"id": "s1", "tool": "echo", "args": {"text": "x"}},
-            {"id": "s2", "tool": "echo", "args": {"text": "x"}},
-            {"id": "s3", "tool": "echo", "args": {"text": "y"}},
+            {"id": "s1", "tool": "slow", "args": {"text": "x"}},
+            {"id": "s2", "tool": "slow", "args": {"text": "x"}},
+            {"id": "s3", "tool": "slow", "args": {"text": "y"}},
         ]}))
         .await;
-    assert_eq!(report.status, RunStatus::Succeeded);
-    assert!(calls <= 3);
+    assert_eq!((report.status, calls), (RunStatus::Succeeded, 2));
     let statuses = statuses(&report);
-    let done = statuses
-        .iter()
-        .filter(|status| **status == StepStatus::Done);
-    assert_eq!(done.count(), calls as usize, "{statuses:?}");
+    let of = |status| statuses.iter().filter(|each| **each == status).count();
+    assert_eq!((of(StepStatus::Done), of(StepStatus::Cached)), (2, 1));
     assert_eq!(texts(&report, "s1"), texts(&report, "s2"));
 }
 
@@ -390,6 +411,93 @@ async fn what_changes_the_world_is_asked_for_and_goes_on_with_the_answer() {
     denied.policy.writes = Permission::Deny;
     let (report, _, calls) = denied.run(plan).await;
     assert_eq!((codes(&report)[0], calls), (Some("denied"), 0));
+}
+
+#[tokio::test]
+async fn a_step_over_a_list_asks_for_leave_once_and_a_tool_asks_for_each_item() {
+    let plan = |tool: &str| json!({"steps": [{"id": "s1", "tool": tool, "for_each": ["a", "b"], "args": {"text": "$item"}}]});
+    let bench = |answer: Option<&str>| {
+        let mut bench = Bench::new().with("write", |about| about.effects(Effects::Writes), echo);
+        let id = "s1.approve".to_owned();
+        bench
+            .answers
+            .extend(answer.map(|answer| (id, answer.to_owned())));
+        bench
+    };
+    let (report, _, calls) = bench(None).run(plan("write")).await;
+    assert_eq!((report.status, calls), (RunStatus::Waiting, 0));
+    let question = report.steps[0].question.as_ref().unwrap();
+    assert_eq!(question.id, "s1.approve", "who asks for the step says it");
+    let (report, _, calls) = bench(Some("yes")).run(plan("write")).await;
+    assert_eq!((report.status, calls), (RunStatus::Succeeded, 2));
+
+    fn ask(_: u32, input: &Input, context: &CallContext) -> Result<String, ToolError> {
+        context
+            .answer()
+            .map(str::to_owned)
+            .ok_or_else(|| ToolError::question(format!("what is {}?", input.text), Vec::new()))
+    }
+    let (report, _, _) = Bench::new().with("ask", plain, ask).run(plan("ask")).await;
+    let step = &report.steps[0];
+    assert_eq!(step.question.as_ref().unwrap().id, "s1[0].clarify");
+    let asked = step
+        .children
+        .iter()
+        .filter(|child| child.question.is_some());
+    assert_eq!(asked.count(), 2, "{step:#?}");
+}
+
+/// A dispatcher with a defect of its own.
+struct Broken;
+
+#[async_trait]
+impl Dispatcher for Broken {
+    async fn dispatch(&self, _: StepCall, _: StepControl) -> StepOutcome {
+        std::panic::panic_any("a defect of the dispatcher")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_outside_of_tools_is_a_failed_step_too() {
+    let (mut house, _, _) = Bench::new().house();
+    let store: Arc<dyn ArtifactStore> = Arc::new(DiskStore::new(house._folder.path()));
+    house.executor = Executor::new(Arc::new(Broken), store);
+    let (report, _) = house
+        .run(json!({"steps": [
+            {"id": "s1", "tool": "repeat", "args": {"text": "x"}},
+            {"id": "s2", "tool": "repeat", "args": {"text": "$s1"}},
+        ]}))
+        .await;
+    assert_eq!(
+        codes(&report),
+        [Some("panicked"), Some("needs_failed_step")]
+    );
+    assert_eq!(report.status, RunStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_step_that_can_never_fit_is_said_before_anything_runs() {
+    let mut bench = Bench::new().with("big", |about| about.computes(1, 1 << 40), echo);
+    bench.registry.set_limits(crate::Limits {
+        memory: 1 << 30,
+        ..crate::Limits::unlimited()
+    });
+    let draft = DraftPlan {
+        steps: vec![
+            DraftStep::new("s1", "big"),
+            DraftStep::new("s2", "repeat").with("text", "x"),
+        ],
+        ..DraftPlan::default()
+    };
+    let scope = Scope::of_request(&request());
+    let crate::Defects(defects) = Plan::validate(&draft, &bench.registry, &scope).unwrap_err();
+    assert_eq!(defects.len(), 1, "{defects:?}");
+    assert_eq!(defects[0].code, crate::DefectCode::UnavailableTool);
+    assert!(
+        defects[0].message.contains("memory"),
+        "{}",
+        defects[0].message
+    );
 }
 
 #[tokio::test]
@@ -456,6 +564,99 @@ async fn a_lost_artifact_is_made_again_by_the_step_that_made_it() {
         events.iter().any(
             |event| matches!(&event.kind, EventKind::Log { message } if message.contains("s1"))
         )
+    );
+}
+
+/// Makes a file; when it has to make it again, waits until it is no longer wanted and makes it all the same.
+struct Make(Arc<AtomicU32>);
+
+#[derive(Serialize, JsonSchema)]
+struct Made {
+    file: crate::FileArtifact,
+}
+
+#[async_trait]
+impl Tool for Make {
+    type Input = Input;
+    type Output = Made;
+
+    fn about(&self) -> About {
+        About::new("make", "Makes a file.")
+    }
+
+    async fn call(&self, _: Input, context: &CallContext) -> Result<Made, ToolError> {
+        if self.0.fetch_add(1, Ordering::SeqCst) > 0 {
+            context.progress(None, "again");
+            context.cancellation().cancelled().await;
+        }
+        let facts = crate::Facts::default();
+        let content = b"content".to_vec();
+        let file = context
+            .write(crate::Kind::File, "text/plain", facts, content)
+            .await?;
+        Ok(Made { file: file.into() })
+    }
+}
+
+/// Finds the file lost the first time.
+struct FindLost(Arc<AtomicU32>);
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Found {
+    file: crate::FileArtifact,
+}
+
+#[async_trait]
+impl Tool for FindLost {
+    type Input = Found;
+    type Output = Output;
+
+    fn about(&self) -> About {
+        About::new("find_lost", "Reads a file.")
+    }
+
+    async fn call(&self, input: Found, _: &CallContext) -> Result<Output, ToolError> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(crate::StoreError::Missing(input.file.id).into()),
+            _ => Ok(Output {
+                text: "read".to_owned(),
+            }),
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_cancel_what_was_made_again_starts_nothing() {
+    let (made, read) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
+    let mut bench = Bench::new();
+    bench.registry.register(Make(Arc::clone(&made))).unwrap();
+    bench
+        .registry
+        .register(FindLost(Arc::clone(&read)))
+        .unwrap();
+    let (house, _, _) = bench.house();
+    let (plan, scope) = house.plan(json!({"steps": [
+        {"id": "s1", "tool": "make"},
+        {"id": "s2", "tool": "find_lost", "args": {"file": "$s1"}},
+    ]}));
+    let (events, mut stream) = EventSink::channel();
+    let cancel = CancellationToken::new();
+    let context = RunContext::new("run", &scope, &events, &cancel);
+    let watch = async {
+        while let Some(event) = stream.recv().await {
+            if matches!(event.kind, EventKind::StepProgress { .. }) {
+                cancel.cancel();
+                break;
+            }
+        }
+    };
+    let (report, ()) = tokio::join!(house.executor.run(&plan, &context), watch);
+    assert_eq!(report.steps[1].status, StepStatus::Cancelled);
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+    assert_eq!(
+        read.load(Ordering::SeqCst),
+        1,
+        "it is not called after the cancel"
     );
 }
 
