@@ -70,13 +70,9 @@ pub fn check(value: &Value, wanted: &ValueType) -> Result<(), ConformError> {
         (ValueType::List { items }, Value::List(values)) => {
             values.iter().try_for_each(|value| check(value, items))
         }
-        (
-            ValueType::List { .. },
-            Value::Artifact(Artifact {
-                kind: Kind::Regions,
-                ..
-            }),
-        ) => Ok(()),
+        (ValueType::List { .. }, Value::Artifact(artifact)) if artifact.kind == Kind::Regions => {
+            Ok(())
+        }
         (ValueType::Record { fields }, Value::Record(record)) => {
             fields
                 .iter()
@@ -293,7 +289,7 @@ async fn text_artifact(value: &Value, store: &dyn ArtifactStore) -> Result<Value
             text.into_bytes(),
         )
         .await?;
-    Ok(Value::Artifact(artifact))
+    Ok(artifact.into())
 }
 
 async fn region_items(
@@ -396,7 +392,7 @@ mod tests {
             .write(Kind::Regions, Regions::MIME, Facts::default(), content)
             .await
             .unwrap();
-        let value = Value::Artifact(artifact);
+        let value = Value::from(artifact);
         let boxes = ValueType::list(ValueType::Box);
         let Value::List(items) = conform(value.clone(), &boxes, &store).await.unwrap() else {
             unreachable!("a list was asked for")

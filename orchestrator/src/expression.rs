@@ -131,21 +131,32 @@ impl Expression {
     /// Every reference in this argument, in order.
     #[must_use]
     pub fn references(&self) -> Vec<&Reference> {
+        let mut references = Vec::new();
+        self.collect_references(&mut references);
+        references
+    }
+
+    /// Adds every reference in it to `references`, in order.
+    pub(crate) fn collect_references<'a>(&'a self, references: &mut Vec<&'a Reference>) {
         match self {
-            Self::Literal(_) => Vec::new(),
-            Self::Reference(reference) => vec![reference],
-            Self::Template(segments) => segments
-                .iter()
-                .filter_map(|segment| match segment {
+            Self::Literal(_) => {}
+            Self::Reference(reference) => references.push(reference),
+            Self::Template(segments) => {
+                references.extend(segments.iter().filter_map(|segment| match segment {
                     Segment::Reference(reference) => Some(reference),
                     Segment::Text(_) => None,
-                })
-                .collect(),
-            Self::List(items) => items.iter().flat_map(Self::references).collect(),
-            Self::Record(fields) => fields
-                .iter()
-                .flat_map(|(_, field)| field.references())
-                .collect(),
+                }));
+            }
+            Self::List(items) => {
+                for item in items {
+                    item.collect_references(references);
+                }
+            }
+            Self::Record(fields) => {
+                for (_, field) in fields {
+                    field.collect_references(references);
+                }
+            }
         }
     }
 }

@@ -155,7 +155,7 @@ impl Scope {
         for (index, attachment) in request.attachments.iter().enumerate() {
             names.insert(
                 Request::input_name(index),
-                Known::Value(Value::Artifact(attachment.artifact.clone())),
+                Known::Value(Value::from(attachment.artifact.clone())),
             );
         }
         Self { names }

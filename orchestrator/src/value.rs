@@ -27,7 +27,7 @@ pub enum Value {
     /// Named fields.
     Record(Record),
     /// Bytes in the store.
-    Artifact(Artifact),
+    Artifact(Box<Artifact>),
 }
 
 /// JSON that no value corresponds to.
@@ -189,13 +189,21 @@ impl From<bool> for Value {
 
 impl From<Artifact> for Value {
     fn from(artifact: Artifact) -> Self {
-        Self::Artifact(artifact)
+        Self::Artifact(Box::new(artifact))
     }
 }
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(serializer)
+        match self {
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Integer(whole) => serializer.serialize_i64(*whole),
+            Self::Number(real) => serializer.serialize_f64(*real),
+            Self::Boolean(truth) => serializer.serialize_bool(*truth),
+            Self::List(items) => items.serialize(serializer),
+            Self::Record(record) => record.serialize(serializer),
+            Self::Artifact(artifact) => artifact.serialize(serializer),
+        }
     }
 }
 

@@ -155,9 +155,9 @@ mod tests {
 
     #[tokio::test]
     async fn parts_come_in_order_with_names_of_their_own() {
-        let picture = Value::Artifact(artifact("grey", Kind::Image));
-        let other = Value::Artifact(artifact("grey too", Kind::Image));
-        let sound = Value::Artifact(artifact("wave", Kind::Audio));
+        let picture = Value::from(artifact("grey", Kind::Image));
+        let other = Value::from(artifact("grey too", Kind::Image));
+        let sound = Value::from(artifact("wave", Kind::Audio));
         let rounds = [report(
             vec![
                 answer("ocr", "OPEN"),

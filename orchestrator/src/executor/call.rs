@@ -102,7 +102,7 @@ impl Call {
         };
         let flight = settled.flight.take();
         let identity = settled.identity;
-        let mut report = self.report(*settled, started);
+        let mut report = Box::new(self.report(*settled, started));
         if let Err(error) = self.shared.record(&self.key, identity, &report).await {
             // What is not recorded is not finished: said, and never silently lost.
             report.status = StepStatus::Failed;
@@ -114,7 +114,7 @@ impl Call {
                 outputs: report.outputs.clone(),
             });
         }
-        Ended::Settled(Box::new(report))
+        Ended::Settled(report)
     }
 
     /// What a panic outside of any tool comes to.
@@ -159,9 +159,9 @@ impl Call {
         }
         let settled = match self.values.arguments(&self.step, store).await {
             Ok(arguments) => self.try_providers(&arguments).await,
-            Err(error) => Settled::failed(error),
+            Err(error) => Box::new(Settled::failed(error)),
         };
-        Ran::Settled(Box::new(settled))
+        Ran::Settled(settled)
     }
 
     async fn check_condition(&self) -> Option<Settled> {

@@ -9,52 +9,67 @@ use crate::{
 };
 
 /// Every value that arguments may refer to by now.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Values {
-    /// Shared with the tasks that started: a step sees the values there were when it became ready.
-    known: HashMap<String, Arc<Value>>,
+#[derive(Debug, Default)]
+pub(super) struct KnownValues {
+    by_name: HashMap<Arc<str>, Arc<Value>>,
 }
 
-impl Values {
+/// The values that one call refers to, shared with whoever else does.
+#[derive(Debug, Clone)]
+pub(super) struct Values {
+    /// In the order of their names.
+    by_name: Vec<(Arc<str>, Arc<Value>)>,
+}
+
+impl KnownValues {
     pub(super) fn of_scope(scope: &Scope) -> Self {
-        let known = scope
+        let by_name = scope
             .names()
             .filter_map(|name| {
                 let value = match scope.get(name)? {
                     Known::Value(value) => value.clone(),
                     Known::Step { values, .. } => Value::Record(values.clone()),
                 };
-                Some((name.to_owned(), Arc::new(value)))
+                Some((name.into(), Arc::new(value)))
             })
             .collect();
-        Self { known }
+        Self { by_name }
     }
 
     pub(super) fn insert_step(&mut self, id: &str, outputs: Record) {
-        self.known
-            .insert(id.to_owned(), Arc::new(Value::Record(outputs)));
+        self.by_name
+            .insert(id.into(), Arc::new(Value::Record(outputs)));
     }
 
-    /// What a step refers to, ready to move into its task.
-    pub(super) fn of_step(&self, step: &Step) -> Self {
-        let known = step
-            .references()
-            .into_iter()
-            .filter_map(|reference| {
-                let value = self.known.get(&reference.root)?;
-                Some((reference.root.clone(), Arc::clone(value)))
-            })
-            .collect();
-        Self { known }
+    /// What is known of what these refer to, ready to move into a task.
+    pub(super) fn of(&self, references: &[&Reference]) -> Values {
+        let known = references.iter().filter_map(|reference| {
+            let (name, value) = self.by_name.get_key_value(&*reference.root)?;
+            Some((Arc::clone(name), Arc::clone(value)))
+        });
+        Values::new(known.collect())
+    }
+}
+
+impl Values {
+    fn new(mut by_name: Vec<(Arc<str>, Arc<Value>)>) -> Self {
+        by_name.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        by_name.dedup_by(|one, other| one.0 == other.0);
+        Self { by_name }
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        let found = self.by_name.binary_search_by(|known| (*known.0).cmp(name));
+        Some(&self.by_name[found.ok()?].1)
     }
 
     /// The same values for the call for one item of a list.
-    pub(super) fn with_item(&self, item: Value, index: usize) -> Self {
-        let mut known = self.known.clone();
+    pub(super) fn with_item(mut self, item: Value, index: usize) -> Self {
         let index = i64::try_from(index).unwrap_or(i64::MAX);
-        known.insert(ForEach::ITEM.to_owned(), Arc::new(item));
-        known.insert(ForEach::INDEX.to_owned(), Arc::new(Value::Integer(index)));
-        Self { known }
+        let named = [(ForEach::ITEM, item), (ForEach::INDEX, index.into())];
+        self.by_name
+            .extend(named.map(|(name, value)| (name.into(), Arc::new(value))));
+        Self::new(self.by_name)
     }
 
     /// The list that a step goes over.
@@ -148,17 +163,17 @@ impl Values {
         store: &dyn ArtifactStore,
     ) -> Result<Value, ConformError> {
         let root = self
-            .known
             .get(&reference.root)
             .ok_or_else(|| ConformError::Selector(format!("value for {reference}")))?;
-        if let (Value::Record(outputs), Some(Selector::Field(output))) =
-            (&**root, reference.selectors.first())
-            && !outputs.contains_key(output)
-        {
-            return Err(ConformError::Absent(reference.to_string()));
-        }
-        let mut value = Value::clone(root);
-        for selector in &reference.selectors {
+        let (mut value, selectors) = match (root, reference.selectors.split_first()) {
+            (Value::Record(outputs), Some((Selector::Field(output), rest))) => {
+                let output = outputs.get(output);
+                let absent = || ConformError::Absent(reference.to_string());
+                (output.cloned().ok_or_else(absent)?, rest)
+            }
+            _ => (root.clone(), &*reference.selectors),
+        };
+        for selector in selectors {
             value = select(&value, selector, store).await?;
         }
         Ok(value)

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn values_that_differ_have_different_bytes() {
         let artifact = |kind, content: &[u8], mime: &str| {
-            Value::Artifact(Artifact {
+            Value::from(Artifact {
                 id: Digest::of(content),
                 kind,
                 mime: mime.to_owned(),

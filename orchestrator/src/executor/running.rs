@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     CANCEL_GRACE, Executor, RunContext,
     call::{Call, Ended, key_of},
-    evaluate::Values,
+    evaluate::KnownValues,
     repair::Repairs,
     scheduler::{Command, Scheduler},
     shared::Shared,
@@ -35,7 +35,7 @@ pub(super) struct Running<'a> {
     pub(super) context: &'a RunContext<'a>,
     pub(super) shared: Arc<Shared>,
     pub(super) scheduler: Scheduler,
-    values: Values,
+    values: KnownValues,
     pub(super) nodes: Vec<Node>,
     /// The nodes of steps, in the order of the plan.
     steps: Vec<usize>,
@@ -76,7 +76,7 @@ impl<'a> Running<'a> {
         Self {
             shared: Arc::new(Shared::new(executor, context)),
             scheduler: Scheduler::new(executor.in_flight_limit, executor.item_limit),
-            values: Values::of_scope(context.scope),
+            values: KnownValues::of_scope(context.scope),
             nodes: Vec::new(),
             steps: Vec::new(),
             gate: None,
@@ -296,7 +296,7 @@ impl<'a> Running<'a> {
     }
 
     fn spawn_call(&mut self, node: usize, step: Arc<Step>, key: String, repair: bool) {
-        let mut values = self.values.of_step(&step);
+        let mut values = self.values.of(&step.references());
         if let Some((parent, item)) = self.nodes[node].child
             && let Some(value) = self.nodes[parent].items.get(item)
         {

@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct Shared {
     pub run: String,
     pub round: u32,
+    /// The run and the round, before the key of a call.
+    place: String,
     pub seed: u64,
     pub began: Instant,
     pub store: Arc<dyn ArtifactStore>,
@@ -33,6 +35,7 @@ impl Shared {
         Self {
             run: context.run.to_owned(),
             round: context.round,
+            place: format!("{}/{}/", context.run, context.round),
             seed: context.seed,
             began: Instant::now(),
             store: Arc::clone(&executor.store),
@@ -45,6 +48,19 @@ impl Shared {
             cancel: context.cancel.child_token(),
             answers: context.answers.clone(),
         }
+    }
+
+    /// What is the same for every attempt at a call of this run, also after the run is resumed.
+    pub(super) fn idempotency_key(&self, key: &str) -> Digest {
+        Digest::of([&self.place, key].concat().as_bytes())
+    }
+
+    /// What was answered when this call asked.
+    pub(super) fn answer(&self, key: &str) -> Option<String> {
+        if self.answers.is_empty() {
+            return None;
+        }
+        self.answers.get(&format!("{key}.clarify")).cloned()
     }
 
     /// A result from before, if all of its artifacts are still in the store.
@@ -84,12 +100,12 @@ impl Shared {
         if matches!(report.status, StepStatus::Skipped | StepStatus::Cancelled) {
             return Ok(());
         }
-        let record = StepRecord {
+        let record = Box::new(StepRecord {
             round: self.round,
             key: key.to_owned(),
             identity,
             report: report.clone(),
-        };
+        });
         journal
             .record_step(&self.run, &record)
             .await

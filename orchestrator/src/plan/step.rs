@@ -117,8 +117,15 @@ impl Condition {
     /// Every reference in it.
     #[must_use]
     pub fn references(&self) -> Vec<&Reference> {
-        let operand = self.operand.iter().flat_map(Expression::references);
-        self.value.references().into_iter().chain(operand).collect()
+        let mut references = Vec::new();
+        for expression in self.expressions() {
+            expression.collect_references(&mut references);
+        }
+        references
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        std::iter::once(&self.value).chain(&self.operand)
     }
 }
 
@@ -171,11 +178,11 @@ impl Step {
     pub fn references(&self) -> Vec<&Reference> {
         let arguments = self.arguments.values().map(|argument| &argument.expression);
         let lists = self.for_each.iter().map(|for_each| &for_each.list);
-        let mut references: Vec<&Reference> = arguments
-            .chain(lists)
-            .flat_map(Expression::references)
-            .collect();
-        references.extend(self.condition.iter().flat_map(Condition::references));
+        let condition = self.condition.iter().flat_map(Condition::expressions);
+        let mut references = Vec::new();
+        for expression in arguments.chain(lists).chain(condition) {
+            expression.collect_references(&mut references);
+        }
         references
     }
 }

@@ -41,13 +41,9 @@ enum Known {
 
 impl Call {
     /// Tries the providers in their order.
-    pub(super) async fn try_providers(&self, arguments: &Record) -> Settled {
+    pub(super) async fn try_providers(&self, arguments: &Record) -> Box<Settled> {
         let mut attempts = 0;
-        let mut last = Settled::failed(StepError::new(
-            "no_provider",
-            format!("nothing here provides `{}`", self.step.capability),
-            Some("`medley doctor` says what is missing"),
-        ));
+        let mut last = None;
         let candidates = &self.step.candidates;
         for (position, candidate) in candidates.iter().enumerate() {
             let provider = &candidate.profile;
@@ -64,18 +60,27 @@ impl Call {
             {
                 Tried::Settles(mut settled) => {
                     settled.attempts = attempts;
-                    return *settled;
+                    return settled;
                 }
-                Tried::Failed(error) => {
-                    last = Settled {
-                        provider: Some(provider.id.clone()),
-                        attempts,
-                        ..Settled::failed(error)
-                    };
-                }
+                Tried::Failed(error) => last = Some((provider, Box::new(error))),
             }
         }
-        last
+        let Some((provider, error)) = last else {
+            return Box::new(Settled::failed(self.nobody_provides_it()));
+        };
+        Box::new(Settled {
+            provider: Some(provider.id.clone()),
+            attempts,
+            ..Settled::failed(*error)
+        })
+    }
+
+    fn nobody_provides_it(&self) -> StepError {
+        StepError::new(
+            "no_provider",
+            format!("nothing here provides `{}`", self.step.capability),
+            Some("`medley doctor` says what is missing"),
+        )
     }
 
     /// Nothing leaves the machine because something here failed, unless the policy says so.
@@ -159,7 +164,7 @@ impl Call {
     ) -> Tried {
         let provider = &candidate.profile;
         let resources = candidate.resources(arguments);
-        let mut delays = self.delays(provider);
+        let mut delays = None;
         loop {
             // What an attempt takes is free for others while the next one waits for its time.
             let lease = match self.shared.ledger.admit(&resources, self.priority).await {
@@ -210,6 +215,7 @@ impl Call {
             if self.shared.cancel.is_cancelled() {
                 return Tried::settles(Settled::new(StepStatus::Cancelled));
             }
+            let delays = delays.get_or_insert_with(|| self.delays(provider));
             let delay = delays.next().filter(|_| transient);
             if delay.is_none() && (next.is_none() || is_final(&error)) {
                 return match next {
@@ -285,11 +291,9 @@ impl Call {
             provider: provider.id.clone(),
             arguments: arguments.clone(),
             seed,
-            idempotency_key: Digest::of(
-                format!("{}/{}/{key}", shared.run, shared.round).as_bytes(),
-            ),
+            idempotency_key: shared.idempotency_key(key),
             time_limit: limits.whole,
-            answer: shared.answers.get(&format!("{key}.clarify")).cloned(),
+            answer: shared.answer(key),
         };
         // Only an attempt that may be stopped alone needs a token of its own.
         let cancel = if limits.whole.is_some() || limits.idle.is_some() {

@@ -187,7 +187,8 @@ impl Running<'_> {
         let mut given = Vec::new();
         let mut missing = 0;
         for expression in answer {
-            match self.values.evaluate(expression, &*self.shared.store).await {
+            let values = self.values.of(&expression.references());
+            match values.evaluate(expression, &*self.shared.store).await {
                 Ok(value) => given.push(answer_of(value, expression, &steps)),
                 Err(_) if is_untaken(expression, &steps) => {}
                 Err(_) => missing += 1,

@@ -37,7 +37,7 @@ async fn values_of_every_type_cross_unchanged() {
         ("lines".to_owned(), Value::from("one\ntwo\u{2028}three")),
         (
             "list".to_owned(),
-            Value::List(vec![Value::Artifact(artifact), true.into()]),
+            Value::List(vec![Value::from(artifact), true.into()]),
         ),
     ]));
     assert_eq!(across(&message).await, message);
