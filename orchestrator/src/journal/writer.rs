@@ -3,7 +3,11 @@
 use std::{
     hint, mem,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -24,6 +28,10 @@ const GROUP: usize = 1024;
 /// the thread would make each step wait a fifth longer.
 const LINGERING: Duration = Duration::from_micros(50);
 
+/// How long whoever waits alone for a commit stays awake for it. A commit takes less than to put a thread to sleep and
+/// to wake it.
+const PATIENCE: Duration = Duration::from_micros(60);
+
 /// How long notes are gathered. A process that is killed loses no more than these.
 const GATHERING: Duration = Duration::from_millis(50);
 
@@ -34,6 +42,8 @@ const MANY: usize = 8192;
 pub(super) struct Writer {
     path: Arc<Path>,
     queue: Option<mpsc::Sender<Item>>,
+    /// How many wait for a commit.
+    waiting: AtomicUsize,
     made: Arc<Mutex<Made>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -70,6 +80,7 @@ impl Writer {
         Ok(Self {
             path,
             queue: Some(queue),
+            waiting: AtomicUsize::new(0),
             made,
             thread: Some(thread),
         })
@@ -112,8 +123,14 @@ impl Writer {
         item: Item,
         answer: oneshot::Receiver<Result<T, JournalError>>,
     ) -> Result<T, JournalError> {
+        let waits = Waits::among(&self.waiting);
         // A queue that is closed drops the item, and the answer tells.
         let _ = self.put(item);
+        let began = Instant::now();
+        while answer.is_empty() && waits.is_alone() && began.elapsed() < PATIENCE {
+            // Whatever else can run here does so meanwhile.
+            tokio::task::yield_now().await;
+        }
         answer.await.unwrap_or_else(|_| {
             Err(JournalError::other(
                 format!(
@@ -138,6 +155,26 @@ impl Drop for Writer {
         {
             tracing::error!(path = %self.path.display(), "the journal's writer had panicked");
         }
+    }
+}
+
+/// Somebody who waits for a commit.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn among(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+
+    fn is_alone(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
