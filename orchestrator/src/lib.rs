@@ -8,6 +8,7 @@
 mod agent;
 mod artifact;
 mod capability;
+mod chat;
 mod conform;
 mod digest;
 mod draft;
@@ -41,6 +42,11 @@ pub use agent::{
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
+pub use chat::{
+    ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile, ChatReply, ChatRequest,
+    ChatStream, ChatSupport, ChatTool, Content, FinishReason, Message, Picture, PlanShape, Price,
+    ResponseFormat, Role, ToolCall, ToolChoice, Usage,
+};
 pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
 pub use digest::{Digest, ParseDigestError};
 pub use draft::{Comparison, DraftCondition, DraftPlan, DraftRetry, DraftStep, OnError};
