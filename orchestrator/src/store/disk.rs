@@ -9,7 +9,7 @@ use std::{
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -98,7 +98,7 @@ impl DiskStore {
 
     fn keep(&self, id: &Digest, content: &[u8]) -> Result<(), StoreError> {
         let target = self.path_of(id);
-        if fs::metadata(&target).is_ok_and(|found| found.len() == content.len() as u64) {
+        if renew(&target, content.len() as u64) {
             return Ok(());
         }
         let bytes = content.len() as u64;
@@ -126,7 +126,7 @@ impl DiskStore {
         let mut file = tempfile::NamedTempFile::new_in(&temporary_root).map_err(failed)?;
         let (id, bytes) = digest_of(source, |piece| file.write_all(piece)).map_err(failed)?;
         let target = self.path_of(&id);
-        if fs::metadata(&target).is_ok_and(|found| found.len() == bytes) {
+        if renew(&target, bytes) {
             return Ok((id, bytes));
         }
         let folder = target.parent().unwrap_or(&self.root);
@@ -204,6 +204,16 @@ impl DiskStore {
                 })
             })
     }
+}
+
+/// Whether the file is there already; then it counts as written now, so that nobody removes it as old who does not know
+/// yet who refers to it.
+fn renew(path: &Path, bytes: u64) -> bool {
+    let Ok(file) = fs::OpenOptions::new().write(true).open(path) else {
+        return false;
+    };
+    let whole = file.metadata().is_ok_and(|found| found.len() == bytes);
+    whole && file.set_modified(SystemTime::now()).is_ok()
 }
 
 /// The digest and the length of all that a source gives, each piece of which is shown to `each`.

@@ -99,6 +99,32 @@ async fn what_nobody_refers_to_is_removed_once_it_is_old() {
 }
 
 #[tokio::test]
+async fn what_is_written_again_is_young_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = DiskStore::new(folder.path());
+    let hour = Duration::from_secs(3_600);
+    let artifacts = [
+        keep_text(&store, "again").await,
+        keep_text(&store, "streamed again").await,
+        keep_text(&store, "old").await,
+    ];
+    for artifact in &artifacts {
+        let file = fs::File::options()
+            .write(true)
+            .open(store.path_of(&artifact.id));
+        let long_ago = SystemTime::now() - 2 * hour;
+        file.unwrap().set_modified(long_ago).unwrap();
+    }
+    keep_text(&store, "again").await;
+    let source = Box::new(io::Cursor::new(b"streamed again"));
+    let streamed = store.write_from(Kind::Text, "text/plain", Facts::default(), source);
+    streamed.await.unwrap();
+    let removed = store.remove_unreferenced(HashSet::new(), hour).await;
+    assert_eq!(removed.unwrap(), Collected { files: 1, bytes: 3 });
+    assert!(!store.holds(&artifacts[2]).await);
+}
+
+#[tokio::test]
 async fn an_unknown_digest_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let store = DiskStore::new(folder.path());
