@@ -104,6 +104,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_idle_makes_room_for_what_is_loaded_next_and_what_is_used_does_not() {
+        let ledger = ledger(100);
+        let resident = Resident::<Lease>::new(&ledger);
+        let load = async || ledger.try_lease(&memory(80)).ok_or(());
+        let used = resident.get_or_load(load).await.unwrap();
+        assert!(ledger.lease_making_room(&memory(50)).is_none());
+        resident.rest(used);
+        assert!(ledger.lease_making_room(&memory(101)).is_none());
+        let lease = ledger.lease_making_room(&memory(50)).unwrap();
+        assert_eq!(lease.resources().memory, 50);
+    }
+
+    #[tokio::test]
     async fn what_is_idle_is_let_go_when_its_memory_is_wanted() {
         let ledger = ledger(100);
         let resident = Resident::<Lease>::new(&ledger);

@@ -129,6 +129,21 @@ impl Ledger {
         granted.then(|| self.lease(resources))
     }
 
+    /// As [`try_lease`](Self::try_lease), but asks those who hold idle sessions to let go of them where that helps.
+    #[must_use]
+    pub fn lease_making_room(&self, resources: &Resources) -> Option<Lease> {
+        let evictors = self.live_evictors();
+        for _ in 0..EVICTIONS {
+            if let Some(lease) = self.try_lease(resources) {
+                return Some(lease);
+            }
+            if !evictors.iter().any(|evictor| evictor.evict(resources)) {
+                break;
+            }
+        }
+        None
+    }
+
     /// Registers somebody to ask for idle sessions when a request waits for memory or a device.
     pub fn idle_hook(&self, evictor: Weak<dyn Evict>) {
         let mut evictors = self.evictors();
@@ -138,8 +153,7 @@ impl Ledger {
 
     /// Asks for idle sessions again if a request waits for memory or a device; to be called when a session turns idle.
     pub fn reclaim(&self) {
-        let evictors = self.evictors().clone();
-        let evictors: Vec<_> = evictors.iter().filter_map(Weak::upgrade).collect();
+        let evictors = self.live_evictors();
         if evictors.is_empty() {
             return;
         }
@@ -153,6 +167,11 @@ impl Ledger {
                 break;
             }
         }
+    }
+
+    /// Those who can be asked; the list is not locked while they are.
+    fn live_evictors(&self) -> Vec<Arc<dyn Evict>> {
+        self.evictors().iter().filter_map(Weak::upgrade).collect()
     }
 
     fn lease(&self, resources: &Resources) -> Lease {

@@ -90,7 +90,7 @@ impl Sessions {
             ..Resources::default()
         };
         self.ledger
-            .try_lease(&wanted)
+            .lease_making_room(&wanted)
             .ok_or_else(|| ModelError::NoMemory {
                 path: model.to_owned(),
                 bytes: wanted.memory,
