@@ -142,7 +142,7 @@ impl MedleyBuilder {
         }
         let journal = (!self.unrecorded).then(|| models.home().journal());
         let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
-        let records = Records::new(journal, limit, Arc::clone(&store));
+        let records = Records::new(journal, models.home().locks(), limit, Arc::clone(&store));
         let planner = self
             .planner
             .unwrap_or_else(|| Arc::new(EmbeddedPlanner::new(&models)));

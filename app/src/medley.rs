@@ -10,8 +10,8 @@ use std::{
 use medley_models::Models;
 use medley_orchestrator::{
     Agent, Assignment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream, GivenPlan,
-    Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunLock, RunStatus, Scope,
-    Situation, unused_attachments,
+    Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunStatus, Scope, Situation,
+    unused_attachments,
 };
 use medley_planners::TemplateRefiner;
 use tokio::task::JoinHandle;
@@ -248,7 +248,7 @@ impl Medley {
             return Ok(agent.answer(assignment, events, cancel).await?);
         };
         let run = assignment.run.id.clone();
-        let lock = RunLock::acquire(self.house.models.home().locks(), &run)?;
+        let lock = self.house.records.lock(&run)?;
         agent.executor = agent.executor.with_journal(journal.clone());
         let copied = Arc::clone(&journal);
         let tapped = run.clone();

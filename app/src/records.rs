@@ -7,8 +7,8 @@ use std::{
 };
 
 use medley_orchestrator::{
-    CacheUsage, DiskStore, Journal as _, JournalError, JournalOptions, RunHistory, RunSummary,
-    SqliteJournal,
+    CacheUsage, DiskStore, Journal as _, JournalError, JournalOptions, RunHistory, RunLock,
+    RunSummary, SqliteJournal,
 };
 
 use crate::MedleyError;
@@ -20,6 +20,8 @@ const YOUNG: Duration = Duration::from_secs(3_600);
 /// The history of runs, and results that may be used again. Nothing is opened before it is needed.
 pub struct Records {
     path: Option<PathBuf>,
+    /// Where runs that are alive are locked.
+    locks: PathBuf,
     limit: u64,
     store: Arc<DiskStore>,
     journal: OnceLock<Arc<SqliteJournal>>,
@@ -38,9 +40,15 @@ pub struct Removed {
 
 impl Records {
     /// Records in the journal at `path`, if any; known results are kept up to `limit` bytes.
-    pub(crate) fn new(path: Option<PathBuf>, limit: u64, store: Arc<DiskStore>) -> Self {
+    pub(crate) fn new(
+        path: Option<PathBuf>,
+        locks: PathBuf,
+        limit: u64,
+        store: Arc<DiskStore>,
+    ) -> Self {
         Self {
             path,
+            locks,
             limit,
             store,
             journal: OnceLock::new(),
@@ -96,11 +104,20 @@ impl Records {
         Ok(self.opened()?.load_run(run).await?)
     }
 
+    /// Says that a run is alive in this process, until the lock is dropped.
+    ///
+    /// # Errors
+    /// When it is alive elsewhere.
+    pub(crate) fn lock(&self, run: &str) -> Result<RunLock, JournalError> {
+        RunLock::acquire(&self.locks, run)
+    }
+
     /// Forgets a run. Its files stay until the store is pruned.
     ///
     /// # Errors
-    /// When there is no such run.
+    /// When there is no such run, or it is alive.
     pub async fn remove(&self, run: &str) -> Result<(), MedleyError> {
+        let _ours = self.lock(run)?;
         Ok(self.opened()?.remove_run(run).await?)
     }
 
@@ -141,7 +158,7 @@ impl Records {
 
     pub(crate) async fn keep_within_limit(&self) -> Result<(), MedleyError> {
         let journal = self.opened()?;
-        if journal.cache_usage().await?.bytes > self.limit {
+        if journal.cache_usage().await?.evictable_bytes > self.limit {
             self.prune(self.limit).await?;
         }
         Ok(())
