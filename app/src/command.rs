@@ -31,11 +31,11 @@ use self::{
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let verbosity = arguments.verbosity();
     output::start_log(verbosity);
-    let json = arguments.command.wants_json();
+    let form = arguments.command.result_form();
     let outcome = Settings::load(&arguments)
         .map_err(anyhow::Error::from)
         .and_then(|settings| dispatch(arguments, settings));
-    let exit = outcome.unwrap_or_else(|error| report(&error, json));
+    let exit = outcome.unwrap_or_else(|error| report(&error, form));
     exit.into()
 }
 

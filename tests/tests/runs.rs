@@ -186,6 +186,12 @@ fn a_run_is_exported_with_its_files_and_forgotten() {
     }
     let events = fs::read_to_string(folder.join("events.jsonl")).unwrap();
     assert!(events.lines().count() > 10);
+    medley(home.path())
+        .args(["runs", "export", "--last", "-o"])
+        .arg(&folder)
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("run.json is there already"));
     let run = record["run"]["run"]["id"].as_str().unwrap();
     medley(home.path())
         .args(["runs", "rm", run])
@@ -198,6 +204,20 @@ fn a_run_is_exported_with_its_files_and_forgotten() {
             .code(2)
             .stderr(predicate::str::contains("hint:"));
     }
+}
+
+#[test]
+fn events_end_with_a_result_when_nothing_can_be_run_too() {
+    let home = tempfile::tempdir().unwrap();
+    let output = medley(home.path())
+        .args(["exec", "-", "--json-events"])
+        .write_stdin(r#"{"steps":[{"id":"a","tool":"no_such_tool"}]}"#)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last: Json = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last["event"], "result");
+    assert_eq!(last["error"]["code"], "invalid_plan", "{last:#}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use medley::GraphFormat;
 
+use super::output::ResultForm;
+
 const EXIT_CODES: &str = "Exit codes:
   0    succeeded
   1    failed, or the request cannot be done
@@ -108,14 +110,14 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Whether errors are to be printed as JSON too.
-    pub(super) const fn wants_json(&self) -> bool {
+    /// How the result is printed.
+    pub(super) const fn result_form(&self) -> ResultForm {
         match self {
-            Self::Ask(ask) => ask.output.json,
-            Self::Exec(exec) => exec.output.json,
-            Self::Plan(plan) => plan.json,
-            Self::Runs { action } => action.wants_json(),
-            _ => false,
+            Self::Ask(ask) => ask.output.result_form(),
+            Self::Exec(exec) => exec.output.result_form(),
+            Self::Plan(plan) => ResultForm::of(plan.json, false),
+            Self::Runs { action } => action.result_form(),
+            _ => ResultForm::Text,
         }
     }
 }
@@ -174,6 +176,12 @@ pub(super) struct OutputArguments {
     /// Print events as JSON Lines while they happen, the result as the last (see `medley schema event`).
     #[arg(long, conflicts_with = "json")]
     pub json_events: bool,
+}
+
+impl OutputArguments {
+    pub(super) const fn result_form(&self) -> ResultForm {
+        ResultForm::of(self.json, self.json_events)
+    }
 }
 
 /// A run by the start of its id, or the newest.
@@ -250,11 +258,11 @@ pub(super) enum RunsAction {
 }
 
 impl RunsAction {
-    const fn wants_json(&self) -> bool {
+    const fn result_form(&self) -> ResultForm {
         match self {
-            Self::List { json, .. } | Self::Show { json, .. } => *json,
-            Self::Resume { output, .. } | Self::Answer { output, .. } => output.json,
-            Self::Export { .. } | Self::Rm { .. } => false,
+            Self::List { json, .. } | Self::Show { json, .. } => ResultForm::of(*json, false),
+            Self::Resume { output, .. } | Self::Answer { output, .. } => output.result_form(),
+            Self::Export { .. } | Self::Rm { .. } => ResultForm::Text,
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::ModelsAction,
-    output::{Exit, print, print_json, report, report_failure},
+    output::{Exit, ResultForm, print, print_json, report, report_failure},
     settings::Settings,
 };
 
@@ -80,7 +80,7 @@ fn pull(models: &Models, names: Vec<String>) -> anyhow::Result<Exit> {
                 asset.directory().display()
             ))?,
             // What is wrong with one does not keep the others from being fetched.
-            Err(error) => exit = report(&error.into(), false),
+            Err(error) => exit = report(&error.into(), ResultForm::Text),
         }
     }
     Ok(exit)

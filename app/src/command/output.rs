@@ -7,8 +7,8 @@ use std::{
 };
 
 use medley::{
-    AnswerPart, Decline, Defects, Failure, MedleyError, Outcome, Question, RunResult, RunStatus,
-    StepStatus,
+    AnswerPart, Decline, Defects, Failure, MedleyError, Outcome, Question, ResultEvent, ResultTag,
+    RunResult, RunStatus, StepStatus,
 };
 use medley_models::ModelError;
 
@@ -73,20 +73,53 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
 
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResultForm {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Object,
+    /// The last of the lines of events.
+    Line,
+}
+
+impl ResultForm {
+    pub(super) const fn of(object: bool, line: bool) -> Self {
+        match (object, line) {
+            (true, _) => Self::Object,
+            (false, true) => Self::Line,
+            (false, false) => Self::Text,
+        }
+    }
+
+    /// Prints a result as programs read it; nothing for people.
+    pub(super) fn print(self, result: RunResult) -> anyhow::Result<()> {
+        match self {
+            Self::Text => Ok(()),
+            Self::Object => print_json(&result),
+            Self::Line => print_json_line(&ResultEvent {
+                event: ResultTag::Result,
+                result,
+            }),
+        }
+    }
+}
+
 /// Prints a value as a line of JSON.
 pub(super) fn print_json_line(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string(value)?)
 }
 
-/// Says what went wrong and what to do about it; as a result object too where one was asked for.
-pub(super) fn report(error: &anyhow::Error, json: bool) -> Exit {
+/// Says what went wrong and what to do about it; to programs as a result too.
+pub(super) fn report(error: &anyhow::Error, form: ResultForm) -> Exit {
     let medley = error.downcast_ref::<MedleyError>();
     let model = error.downcast_ref::<ModelError>();
     let hint = match medley {
         Some(failure) => failure.hint(),
         None => model.and_then(ModelError::hint),
     };
-    if json {
+    if form != ResultForm::Text {
         let result = match medley {
             Some(failure) => RunResult::of_error(failure),
             None => RunResult::of_failure(Failure {
@@ -96,7 +129,7 @@ pub(super) fn report(error: &anyhow::Error, json: bool) -> Exit {
             }),
         };
         // Standard output may be closed; what went wrong is said on standard error all the same.
-        let _ = print_json(&result);
+        let _ = form.print(result);
     }
     if let Some(MedleyError::Plan(defects)) = medley {
         report_defects(defects);

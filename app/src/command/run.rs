@@ -9,14 +9,14 @@ use std::{
 use anyhow::Context;
 use medley::{
     Defects, DraftPlan, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome,
-    ResultEvent, ResultTag, RunResult,
+    RunResult,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
     cancelled_by_interrupt, open,
-    output::{Exit, Unusable, print_json, print_json_line, report_failure, show_outcome},
+    output::{Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome},
     progress::StepProgress,
     settings::Settings,
 };
@@ -132,21 +132,14 @@ async fn finish(
         .export(&outcome.response, medley.store())
         .await;
     let Exported { answer, failures } = exported;
-    if output.json || output.json_events {
-        let result = RunResult::new(outcome, answer).with_export_failures(&failures);
-        if output.json {
-            print_json(&result)?;
-        } else {
-            print_json_line(&ResultEvent {
-                event: ResultTag::Result,
-                result,
-            })?;
-        }
+    let form = output.result_form();
+    if form == ResultForm::Text {
+        show_outcome(outcome, &answer, settings.verbosity)?;
+    } else {
+        form.print(RunResult::new(outcome, answer).with_export_failures(&failures))?;
         if settings.verbosity > Verbosity::Normal {
             show_outcome(outcome, &[], settings.verbosity)?;
         }
-    } else {
-        show_outcome(outcome, &answer, settings.verbosity)?;
     }
     for failure in &failures {
         report_failure(&failure.to_string(), failure.hint().as_deref());

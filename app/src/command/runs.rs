@@ -17,6 +17,11 @@ use super::{
     settings::Settings,
 };
 
+/// What an exported run's record is called.
+const RUN_FILE: &str = "run.json";
+/// What its events are called, one a line.
+const EVENTS_FILE: &str = "events.jsonl";
+
 pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Result<Exit> {
     let medley = open(settings)?;
     match action {
@@ -150,8 +155,19 @@ async fn export(medley: &Medley, which: &WhichRun, folder: &Path) -> anyhow::Res
     };
     let unusable = |error| Unusable(format!("cannot write to {}: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(unusable)?;
+    let taken = [RUN_FILE, EVENTS_FILE].into_iter();
+    if let Some(taken) = taken
+        .map(|name| folder.join(name))
+        .find(|path| path.exists())
+    {
+        let taken = taken.display();
+        return Err(Unusable(format!(
+            "{taken} is there already; export to another folder"
+        ))
+        .into());
+    }
     let lines: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
-    fs::write(folder.join("events.jsonl"), lines?.join("\n") + "\n").map_err(unusable)?;
+    fs::write(folder.join(EVENTS_FILE), lines?.join("\n") + "\n").map_err(unusable)?;
     let exported = medley::Exporter::new(folder)
         .export_all(&history.artifacts(), medley.store())
         .await;
@@ -162,7 +178,7 @@ async fn export(medley: &Medley, which: &WhichRun, folder: &Path) -> anyhow::Res
         .collect();
     let record = json!({"run": history, "files": files});
     fs::write(
-        folder.join("run.json"),
+        folder.join(RUN_FILE),
         serde_json::to_string_pretty(&record)? + "\n",
     )
     .map_err(unusable)?;
