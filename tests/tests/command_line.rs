@@ -20,8 +20,9 @@ fn help_lists_the_exit_codes() {
 }
 
 #[test]
-fn the_schemas_of_plan_and_result_are_stable() {
+fn the_schemas_of_plan_event_and_result_are_stable() {
     insta::assert_snapshot!("plan_schema", stdout_of(&["schema", "plan"]));
+    insta::assert_snapshot!("event_schema", stdout_of(&["schema", "event"]));
     insta::assert_snapshot!("result_schema", stdout_of(&["schema", "result"]));
 }
 

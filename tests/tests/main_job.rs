@@ -1,14 +1,21 @@
 //! The main job, end to end: the built command, real models, the files in `samples/`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use medley_tests::{built, medley, sample, shared_home};
 use serde_json::Value as Json;
 
 /// Runs `medley` with `arguments` and `--json` in an empty folder, and gives the object that it printed.
 fn result_of(arguments: &[&str], attachments: &[&str]) -> (Json, tempfile::TempDir) {
+    result_in(&shared_home(), arguments, attachments)
+}
+
+fn result_in(home: &Path, arguments: &[&str], attachments: &[&str]) -> (Json, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = medley(&shared_home());
+    let mut command = medley(home);
     command.args(arguments).arg("--json");
     for name in attachments {
         command.arg("--attach").arg(sample(name));
@@ -129,7 +136,10 @@ fn a_plan_file_runs_alone_and_its_failure_is_partial() {
             "answer":["$grey","$info"]}"#,
     )
     .unwrap();
-    let (result, _folder) = result_of(&["exec", plan.to_str().unwrap()], &["sign.png"]);
+    // A home of its own, where nothing is known yet.
+    let home = folder.path().join("home");
+    let exec = ["exec", plan.to_str().unwrap()];
+    let (result, _folder) = result_in(&home, &exec, &["sign.png"]);
     assert_eq!(result["status"], "partial", "{result:#}");
     let statuses: Vec<_> = result["steps"]
         .as_array()
