@@ -2,10 +2,14 @@
 //!
 //! Who is behind it, an endpoint or a file on the disk, planners, refiners and correctors do not know.
 
+mod budget;
+mod chain;
 mod error;
 mod plan_shape;
+mod recording;
 mod reply;
 mod request;
+mod watched;
 
 use std::pin::Pin;
 
@@ -15,8 +19,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+pub use budget::{Budget, Spending, Spent, TokenCounter};
+pub use chain::ModelChain;
 pub use error::{ChatError, ChatErrorKind};
 pub use plan_shape::PlanShape;
+pub use recording::{Recorder, RecordingError, Replay, Scrubber};
 pub use reply::{ChatDelta, ChatReply, FinishReason, ToolCall, Usage};
 pub use request::{
     ChatRequest, ChatTool, Content, Message, Picture, ResponseFormat, Role, ToolChoice,
@@ -111,3 +118,6 @@ impl Price {
         (usage.input_tokens as f64 * self.input + usage.output_tokens as f64 * self.output) / 1e6
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,9 +43,10 @@ pub use agent::{
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
 pub use chat::{
-    ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile, ChatReply, ChatRequest,
-    ChatStream, ChatSupport, ChatTool, Content, FinishReason, Message, Picture, PlanShape, Price,
-    ResponseFormat, Role, ToolCall, ToolChoice, Usage,
+    Budget, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile, ChatReply, ChatRequest,
+    ChatStream, ChatSupport, ChatTool, Content, FinishReason, Message, ModelChain, Picture,
+    PlanShape, Price, Recorder, RecordingError, Replay, ResponseFormat, Role, Scrubber, Spending,
+    Spent, TokenCounter, ToolCall, ToolChoice, Usage,
 };
 pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
 pub use digest::{Digest, ParseDigestError};
