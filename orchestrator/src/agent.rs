@@ -4,6 +4,7 @@ mod given;
 mod planner;
 mod refiner;
 mod request;
+mod turn;
 
 use std::{
     collections::BTreeMap,
@@ -14,14 +15,16 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 pub use given::GivenPlan;
-pub use planner::{Decision, Decline, Planner, PlannerError, Situation, Suggestion};
+pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStream, Suggestion};
 pub use refiner::Refiner;
 pub use request::{Attachment, Request};
 
+use self::turn::{Before, Turn};
+
 use crate::{
-    Defects, Digest, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
-    RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Step, StepError,
-    StepRecord, StepReport, TurnRecord,
+    Budget, Defects, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
+    RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Spending, Spent, Step,
+    StepError, StepRecord, StepReport, TokenCounter, TurnRecord,
 };
 
 /// How often a planner may look at what came of its steps and add more.
@@ -38,6 +41,10 @@ pub struct Agent {
     pub executor: Executor,
     /// Who puts the answer together.
     pub refiner: Arc<dyn Refiner>,
+    /// What a run may spend on language models.
+    pub budget: Budget,
+    /// Counts the tokens of a text where a language model does not say.
+    pub counter: TokenCounter,
 }
 
 /// An answer, with how it came about.
@@ -51,6 +58,8 @@ pub struct Outcome {
     pub response: Response,
     /// What was done, a report a round.
     pub rounds: Vec<RunReport>,
+    /// What was spent on language models.
+    pub spent: Spent,
 }
 
 /// Why there is no outcome at all.
@@ -116,6 +125,13 @@ impl Assignment {
         }
     }
 
+    /// What was spent on language models before.
+    fn spent(&self) -> Spent {
+        let last = self.turns.last();
+        let spent = last.and_then(|turn| serde_json::from_value(turn.usage.clone()).ok());
+        spent.unwrap_or_default()
+    }
+
     fn finished_in(&self, round: u32) -> BTreeMap<String, StepReport> {
         self.steps
             .iter()
@@ -126,6 +142,24 @@ impl Assignment {
 }
 
 impl Agent {
+    /// An agent that may spend what its language models take.
+    #[must_use]
+    pub fn new(
+        registry: Arc<Registry>,
+        planner: Arc<dyn Planner>,
+        executor: Executor,
+        refiner: Arc<dyn Refiner>,
+    ) -> Self {
+        Self {
+            registry,
+            planner,
+            executor,
+            refiner,
+            budget: Budget::default(),
+            counter: Spending::rough_counter(),
+        }
+    }
+
     /// Answers a request, or goes on with one.
     ///
     /// Committed decisions are not made again and finished steps not done again. Cancelling `cancel` ends the run with
@@ -152,6 +186,8 @@ impl Agent {
             expected = journal.durations().await?;
         }
         events.emit(EventKind::RunStarted { run: run.clone() });
+        let spending =
+            Spending::resumed(self.budget, Arc::clone(&self.counter), assignment.spent());
         let mut scope = Scope::of_request(request);
         let mut rounds: Vec<RunReport> = Vec::new();
         let mut notes = Vec::new();
@@ -160,27 +196,41 @@ impl Agent {
             if cancel.is_cancelled() || is_waiting(&rounds) {
                 break;
             }
-            match self.turn(&assignment, round, &rounds, cancel).await? {
-                Decision::Finish => break,
-                Decision::Decline(decline) => {
+            let before = Before {
+                assignment: &assignment,
+                scope: &scope,
+                rounds: &rounds,
+                spending: &spending,
+                context: RunContext {
+                    round,
+                    finished: assignment.finished_in(round),
+                    answers: assignment.answers.clone(),
+                    expected: expected.clone(),
+                    ..RunContext::new(run, &scope, events, cancel)
+                },
+            };
+            match self.turn(before).await {
+                Ok(Turn::Finish) => break,
+                Ok(Turn::Decline(decline)) => {
                     declined = Some(decline);
                     break;
                 }
-                Decision::Add { draft, notes: said } => {
+                Ok(Turn::Ran {
+                    plan,
+                    report,
+                    notes: said,
+                }) => {
                     notes.extend(said);
-                    let plan = Plan::validate(&draft, &self.registry, &scope)?;
                     notes.extend(unused_attachments(request, &plan));
-                    let context = RunContext {
-                        round,
-                        finished: assignment.finished_in(round),
-                        answers: assignment.answers.clone(),
-                        expected: expected.clone(),
-                        ..RunContext::new(run, &scope, events, cancel)
-                    };
-                    let report = self.executor.run(&plan, &context).await;
                     scope.add_round(&plan, &report);
-                    rounds.push(report);
+                    rounds.push(*report);
                 }
+                // What was done is worth more than that no more can be decided.
+                Err(AgentError::Planner(error)) if !rounds.is_empty() => {
+                    notes.push(format!("the planner stopped: {error}"));
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
         let status = overall(&rounds, cancel.is_cancelled());
@@ -200,56 +250,8 @@ impl Agent {
             status,
             response,
             rounds,
+            spent: spending.spent(),
         })
-    }
-
-    /// The decision of a round: the one that was committed, else a new one, committed before any of its steps starts.
-    async fn turn(
-        &self,
-        assignment: &Assignment,
-        round: u32,
-        rounds: &[RunReport],
-        cancel: &CancellationToken,
-    ) -> Result<Decision, AgentError> {
-        let committed = assignment.turns.iter().find(|turn| turn.index == round);
-        if let Some(turn) = committed
-            && let Ok(decision) = serde_json::from_value(turn.decision.clone())
-        {
-            return Ok(decision);
-        }
-        let decision = self.decide(&assignment.run.request, rounds, cancel).await?;
-        // A decision that the cancel made is none of the planner's.
-        if let Some(journal) = self.executor.journal()
-            && !cancel.is_cancelled()
-        {
-            let request = serde_json::to_vec(&assignment.run.request).unwrap_or_default();
-            let turn = TurnRecord {
-                index: round,
-                request_digest: Digest::of(&request),
-                decision: serde_json::to_value(&decision).unwrap_or_default(),
-                usage: serde_json::Value::Null,
-            };
-            journal.commit_turn(&assignment.run.id, &turn).await?;
-        }
-        Ok(decision)
-    }
-
-    async fn decide(
-        &self,
-        request: &Request,
-        rounds: &[RunReport],
-        cancel: &CancellationToken,
-    ) -> Result<Decision, PlannerError> {
-        let situation = Situation {
-            request,
-            registry: &self.registry,
-            rounds,
-            cancel,
-        };
-        tokio::select! {
-            decision = self.planner.decide(&situation) => decision,
-            () = cancel.cancelled() => Ok(Decision::Finish),
-        }
     }
 }
 

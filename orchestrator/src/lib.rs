@@ -38,7 +38,7 @@ mod fixtures;
 
 pub use agent::{
     Agent, AgentError, Assignment, Attachment, Decision, Decline, GivenPlan, Outcome, Planner,
-    PlannerError, Refiner, Request, Situation, Suggestion, unused_attachments,
+    PlannerError, Refiner, Request, Situation, StepStream, Suggestion, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};

@@ -8,7 +8,10 @@ mod resolve;
 mod step;
 mod validate;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use petgraph::{
     Direction, acyclic::Acyclic, data::Build, graph::NodeIndex, stable_graph::StableDiGraph,
@@ -19,7 +22,9 @@ pub use defect::{Defect, DefectCode, Defects};
 pub use growing::{Accepted, Addition, GrowingPlan};
 pub use step::{Argument, Candidate, Condition, ForEach, Retry, Step};
 
-use crate::{DraftPlan, Expression, Output, Record, Registry, Request, RunReport, Value};
+use crate::{
+    DraftPlan, Expression, Output, Record, Registry, Request, RunReport, StepReport, Value,
+};
 
 /// The most steps that a plan may have.
 pub const STEP_LIMIT: usize = 10_000;
@@ -174,8 +179,15 @@ impl Scope {
 
     /// Adds the steps that a round ran, so that the next may refer to them.
     pub fn add_round(&mut self, plan: &Plan, report: &RunReport) {
-        for (step, outcome) in plan.steps().zip(&report.steps) {
-            if outcome.status.is_success() {
+        let outcomes: HashMap<&str, &StepReport> = report
+            .steps
+            .iter()
+            .map(|outcome| (outcome.id.as_str(), outcome))
+            .collect();
+        for step in plan.steps() {
+            if let Some(outcome) = outcomes.get(step.id.as_str())
+                && outcome.status.is_success()
+            {
                 let known = Known::Step {
                     outputs: step.outputs.clone(),
                     values: outcome.outputs.clone(),

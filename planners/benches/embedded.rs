@@ -66,12 +66,7 @@ fn request(text: &str) -> Request {
 
 fn plan(runtime: &Runtime, planner: &EmbeddedPlanner, registry: &Registry, request: &Request) {
     let cancel = CancellationToken::new();
-    let situation = Situation {
-        request,
-        registry,
-        rounds: &[],
-        cancel: &cancel,
-    };
+    let situation = Situation::new(request, registry, &cancel);
     let decision = runtime.block_on(planner.decide(&situation));
     assert!(matches!(decision, Ok(Decision::Add { .. })), "{decision:?}");
 }

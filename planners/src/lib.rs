@@ -5,8 +5,13 @@
 //! the results in order. Which tools there are is not known here: both read it off the registry.
 #![forbid(unsafe_code)]
 
+mod controller;
 mod embedded;
 mod template_refiner;
 
+#[cfg(test)]
+mod fixtures;
+
+pub use controller::{Controller, ControllerOptions};
 pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
 pub use template_refiner::TemplateRefiner;

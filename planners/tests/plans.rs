@@ -105,12 +105,7 @@ fn request(text: &str, files: &[String]) -> Request {
 
 async fn decide(planner: &EmbeddedPlanner, registry: &Registry, request: &Request) -> Decision {
     let cancel = CancellationToken::new();
-    let situation = Situation {
-        request,
-        registry,
-        rounds: &[],
-        cancel: &cancel,
-    };
+    let situation = Situation::new(request, registry, &cancel);
     planner.decide(&situation).await.unwrap()
 }
 
@@ -304,10 +299,8 @@ async fn a_decline_names_what_comes_nearest_and_nothing_follows_a_round() {
     }))
     .unwrap();
     let situation = Situation {
-        request: &asked,
-        registry: &registry,
         rounds: &[report],
-        cancel: &cancel,
+        ..Situation::new(&asked, &registry, &cancel)
     };
     assert_eq!(planner.decide(&situation).await.unwrap(), Decision::Finish);
 }

@@ -1,12 +1,15 @@
 //! The seam to planners: what they are told, and what they may answer.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Request;
-use crate::{DraftPlan, Registry, RunReport};
+use crate::{Addition, DraftPlan, DraftStep, Registry, RunReport, Scope, Spending};
 
 /// Turns a request into steps.
 #[async_trait]
@@ -20,15 +23,66 @@ pub trait Planner: Send + Sync {
 }
 
 /// What a planner knows when it decides.
+#[derive(Clone)]
 pub struct Situation<'a> {
     /// What was asked, and the files that came with it.
     pub request: &'a Request,
     /// What can be done.
     pub registry: &'a Registry,
+    /// What steps may refer to: the request, its files, and what earlier rounds gave.
+    pub scope: Cow<'a, Scope>,
     /// What was done so far, a report a round.
     pub rounds: &'a [RunReport],
+    /// Steps of this very decision that were handed over before the process ended, and run already.
+    pub accepted: &'a [DraftStep],
+    /// Takes steps before the decision is complete, so that they start at once; absent where nothing is to be run.
+    pub stream: Option<&'a StepStream>,
+    /// What the run may spend on language models, and has spent.
+    pub spending: Spending,
     /// Cancelled when nobody waits for the decision.
     pub cancel: &'a CancellationToken,
+}
+
+impl<'a> Situation<'a> {
+    /// A run that begins, with nothing to hand over to and nothing that limits spending.
+    #[must_use]
+    pub fn new(
+        request: &'a Request,
+        registry: &'a Registry,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            request,
+            registry,
+            scope: Cow::Owned(Scope::of_request(request)),
+            rounds: &[],
+            accepted: &[],
+            stream: None,
+            spending: Spending::unlimited(),
+            cancel,
+        }
+    }
+}
+
+/// Takes steps while a planner still decides the next.
+#[derive(Debug, Clone)]
+pub struct StepStream {
+    additions: mpsc::Sender<Addition>,
+}
+
+impl StepStream {
+    /// A stream, and where what is handed over comes out; the planner waits while `ahead` of it were not taken.
+    #[must_use]
+    pub fn channel(ahead: usize) -> (Self, mpsc::Receiver<Addition>) {
+        let (additions, taken) = mpsc::channel(ahead);
+        (Self { additions }, taken)
+    }
+
+    /// Hands over what comes next. [`Addition::End`] says that the plan is whole; without it, steps that change the
+    /// world are not run. False once nobody takes any more.
+    pub async fn send(&self, addition: Addition) -> bool {
+        self.additions.send(addition).await.is_ok()
+    }
 }
 
 /// What a planner decides.
@@ -41,6 +95,11 @@ pub enum Decision {
         /// The steps, and what of them the answer is made of.
         draft: DraftPlan,
         /// What the person should know about the plan, such as a part of the request that was left out.
+        notes: Vec<String>,
+    },
+    /// The steps were handed over to [`Situation::stream`].
+    Streamed {
+        /// What the person should know about the plan.
         notes: Vec<String>,
     },
     /// What was done suffices.

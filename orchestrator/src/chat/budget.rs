@@ -55,6 +55,18 @@ impl Spending {
         Self::resumed(budget, counter, Spent::default())
     }
 
+    /// Nothing is limited.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self::new(Budget::default(), Self::rough_counter())
+    }
+
+    /// Counts a token for four bytes, where nothing better is at hand.
+    #[must_use]
+    pub fn rough_counter() -> TokenCounter {
+        Arc::new(|text| text.len().div_ceil(4) as u64)
+    }
+
     /// Counts on from what a run had spent when it stopped.
     #[must_use]
     pub fn resumed(budget: Budget, counter: TokenCounter, spent: Spent) -> Self {

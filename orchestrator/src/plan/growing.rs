@@ -97,9 +97,22 @@ impl<'a> GrowingPlan<'a> {
         self.answer = Some(answer);
     }
 
+    /// Takes out what is wrong so far. What was held is forgotten, so that it may be offered again in another form.
+    pub fn take_defects(&mut self) -> Vec<Defect> {
+        self.refuse_held();
+        std::mem::take(&mut self.defects)
+    }
+
     /// Ends the plan: what the answer is made of, and everything that was wrong.
     #[must_use]
     pub fn finish(mut self) -> (Vec<Expression>, Vec<Defect>) {
+        self.refuse_held();
+        let answer = self.answer();
+        (answer, self.defects)
+    }
+
+    /// What still refers to something that is not there will not be accepted.
+    fn refuse_held(&mut self) {
         for step in std::mem::take(&mut self.held) {
             let resolver = Resolver::new(&self.declared, self.scope);
             for name in self.missing(&step) {
@@ -107,8 +120,6 @@ impl<'a> GrowingPlan<'a> {
                     .push(resolver.unknown_reference(&name).in_step(&step.id));
             }
         }
-        let answer = self.answer();
-        (answer, self.defects)
     }
 
     /// Whether nothing is wrong so far and nothing is held.

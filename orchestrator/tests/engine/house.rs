@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use medley_orchestrator::{
     Agent, AgentError, Assignment, Decision, DiskStore, Dispatcher, DraftPlan, Event, EventSink,
-    Executor, GivenPlan, Journal, JournalOptions, LocalDispatcher, Outcome, Permission, Policy,
-    ProcessDispatcher, Refiner, Registry, Request, Response, RunKind, RunReport, SqliteJournal,
-    StepReport, StepStatus,
+    Executor, GivenPlan, Journal, JournalOptions, LocalDispatcher, Outcome, Permission, Planner,
+    Policy, ProcessDispatcher, Refiner, Registry, Request, Response, RunKind, RunReport,
+    SqliteJournal, StepReport, StepStatus,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +82,7 @@ impl House {
         DiskStore::new(self.folder.path().join("store"))
     }
 
-    fn agent(&self, draft: DraftPlan) -> Agent {
+    fn agent(&self, planner: Arc<dyn Planner>) -> Agent {
         let registry: Arc<Registry> = Arc::new(tools::registry().unwrap());
         let store = Arc::new(self.store());
         let dispatcher: Arc<dyn Dispatcher> = match self.way {
@@ -93,25 +93,33 @@ impl House {
             }
         };
         let journal: Arc<dyn Journal> = self.journal.clone();
-        Agent {
-            registry,
-            planner: Arc::new(GivenPlan(draft)),
-            executor: Executor::new(dispatcher, store)
-                .with_journal(journal)
-                .with_policy(self.policy),
-            refiner: Arc::new(Silent),
-        }
+        let executor = Executor::new(dispatcher, store)
+            .with_journal(journal)
+            .with_policy(self.policy);
+        Agent::new(registry, planner, executor, Arc::new(Silent))
     }
 
     /// Starts a run, which goes on in a task of its own.
     pub(crate) fn start(&self, run: &str, plan: serde_json::Value) -> Started {
         let draft = DraftPlan::from_json_text(&plan.to_string()).unwrap();
-        let request = Request::default();
-        self.carry_out(draft, Assignment::new(run, RunKind::Exec, request))
+        let assignment = Assignment::new(run, RunKind::Exec, Request::default());
+        self.carry_out(Arc::new(GivenPlan(draft)), assignment)
     }
 
-    fn carry_out(&self, draft: DraftPlan, assignment: Assignment) -> Started {
-        let agent = self.agent(draft);
+    /// Starts a run for which `planner` decides.
+    pub(crate) fn ask(&self, run: &str, planner: Arc<dyn Planner>) -> Started {
+        let assignment = Assignment::new(run, RunKind::Ask, Request::default());
+        self.carry_out(planner, assignment)
+    }
+
+    /// Goes on with a run for which `planner` decides.
+    pub(crate) async fn ask_again(&self, run: &str, planner: Arc<dyn Planner>) -> Started {
+        let history = self.journal.load_run(run).await.unwrap();
+        self.carry_out(planner, Assignment::resume(history))
+    }
+
+    fn carry_out(&self, planner: Arc<dyn Planner>, assignment: Assignment) -> Started {
+        let agent = self.agent(planner);
         let (events, stream) = EventSink::channel();
         let cancel = CancellationToken::new();
         let stopped = cancel.clone();
@@ -136,9 +144,8 @@ impl House {
                 .any(|turn| serde_json::from_value::<Decision>(turn.decision.clone()).is_ok())
         );
         let assignment = Assignment::resume(history);
-        self.carry_out(DraftPlan::default(), assignment)
-            .report()
-            .await
+        let planner = Arc::new(GivenPlan(DraftPlan::default()));
+        self.carry_out(planner, assignment).report().await
     }
 }
 
@@ -159,9 +166,13 @@ impl Started {
         }
     }
 
+    pub(crate) async fn outcome(self) -> Result<Outcome, AgentError> {
+        self.work.await.unwrap()
+    }
+
     /// What the run comes to.
     pub(crate) async fn report(self) -> RunReport {
-        let outcome = self.work.await.unwrap().unwrap();
+        let outcome = self.outcome().await.unwrap();
         outcome.rounds.into_iter().next().expect("one round")
     }
 

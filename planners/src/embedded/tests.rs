@@ -1,13 +1,10 @@
 //! What must hold whatever is asked; an encoder of hashed words stands in for the model.
 
-use async_trait::async_trait;
 use medley_models::families::minilm::{DIMENSIONS, Embedding};
-use medley_orchestrator::{
-    Artifact, Attachment, CallContext, Determinism, Digest, Effects, Facts, Kind, Plan, Profile,
-    Provider, Record, Registration, Registry, Scope, ToolError,
-};
+use medley_orchestrator::{Kind, Plan, Scope};
 
 use super::*;
+use crate::fixtures::{attachment, registry};
 
 /// Texts with the same words have the same vector.
 struct HashedWords;
@@ -33,50 +30,6 @@ impl Encoder for HashedWords {
             vector.map(|each| each / length.max(1.0))
         };
         Ok(sentences.iter().map(embed).collect())
-    }
-}
-
-struct Described(Profile);
-
-#[async_trait]
-impl Provider for Described {
-    fn profile(&self) -> &Profile {
-        &self.0
-    }
-
-    async fn call(&self, _: Record, _: &CallContext) -> Result<Record, ToolError> {
-        Err(ToolError::permanent("described", "it is only described"))
-    }
-}
-
-fn registry() -> Registry {
-    let capabilities: Vec<Capability> =
-        serde_json::from_str(include_str!("../../fixtures/capabilities.json")).unwrap();
-    let mut registry = Registry::new();
-    for capability in capabilities {
-        let profile = Profile {
-            id: "described".to_owned(),
-            revision: "1".to_owned(),
-            effects: Effects::Pure,
-            determinism: Determinism::Deterministic,
-            ..Profile::default()
-        };
-        registry
-            .register(Registration::new(capability, Described(profile)))
-            .unwrap();
-    }
-    registry
-}
-
-fn attachment(name: &str, kind: Kind) -> Attachment {
-    Attachment {
-        name: name.to_owned(),
-        artifact: Artifact {
-            id: Digest::of(name.as_bytes()),
-            kind,
-            mime: String::new(),
-            facts: Facts::default(),
-        },
     }
 }
 
@@ -147,12 +100,7 @@ async fn whatever_is_asked_a_plan_is_valid() {
             attachments: files.into_iter().take(round % 4).collect(),
             text,
         };
-        let situation = Situation {
-            request: &request,
-            registry: &registry,
-            rounds: &[],
-            cancel: &cancel,
-        };
+        let situation = Situation::new(&request, &registry, &cancel);
         match planner.decide(&situation).await.unwrap() {
             Decision::Add { draft, .. } => {
                 planned += 1;
@@ -177,12 +125,7 @@ async fn the_same_request_gives_the_same_plan() {
         text: "read the text and black out the text".to_owned(),
         attachments: vec![attachment("a.png", Kind::Image)],
     };
-    let situation = Situation {
-        request: &request,
-        registry: &registry,
-        rounds: &[],
-        cancel: &cancel,
-    };
+    let situation = Situation::new(&request, &registry, &cancel);
     let first = planner.decide(&situation).await.unwrap();
     let other = EmbeddedPlanner::with_encoder(HashedWords, home.path());
     assert_eq!(other.decide(&situation).await.unwrap(), first);

@@ -1,0 +1,230 @@
+//! One turn of the agent loop: a decision, committed before anything of it starts, and what comes of it.
+//!
+//! A planner may hand over its steps one by one while it still decides the next. What it handed over is committed and
+//! starts at once; if the process ends meanwhile, the planner is asked again with these steps shown.
+
+use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    Agent, AgentError, Assignment, Decision, Decline, PlannerError, Situation, StepStream,
+};
+use crate::{
+    Addition, Digest, DraftPlan, DraftStep, JournalError, Plan, RunContext, RunReport, Scope,
+    Spending, TurnRecord,
+};
+
+/// How many steps a planner may be ahead of the engine.
+const AHEAD: usize = 64;
+
+/// How long a planner that was told to stop may take to say what it has.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What came of a turn.
+pub(super) enum Turn {
+    /// What was done suffices.
+    Finish,
+    /// The request cannot be done.
+    Decline(Decline),
+    /// Steps were run.
+    Ran {
+        plan: Box<Plan>,
+        report: Box<RunReport>,
+        notes: Vec<String>,
+    },
+}
+
+/// What the loop knows when a turn begins.
+pub(super) struct Before<'a> {
+    pub assignment: &'a Assignment,
+    pub scope: &'a Scope,
+    pub rounds: &'a [RunReport],
+    pub spending: &'a Spending,
+    pub context: RunContext<'a>,
+}
+
+/// A turn as it is committed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Committed {
+    /// It was decided.
+    Decided(Decision),
+    /// It was being decided, and these steps were handed over.
+    Growing { growing: DraftPlan },
+}
+
+impl TurnRecord {
+    /// The steps that were decided, or handed over so far.
+    #[must_use]
+    pub fn draft(&self) -> Option<DraftPlan> {
+        match serde_json::from_value(self.decision.clone()).ok()? {
+            Committed::Decided(Decision::Add { draft, .. })
+            | Committed::Growing { growing: draft } => Some(draft),
+            Committed::Decided(_) => None,
+        }
+    }
+}
+
+impl Agent {
+    pub(super) async fn turn(&self, before: Before<'_>) -> Result<Turn, AgentError> {
+        let index = before.context.round;
+        let turns = &before.assignment.turns;
+        let committed = turns.iter().find(|turn| turn.index == index);
+        let committed =
+            committed.and_then(|turn| serde_json::from_value(turn.decision.clone()).ok());
+        match committed {
+            Some(Committed::Decided(decision)) => self.carry_out(&before, decision).await,
+            Some(Committed::Growing { growing }) => self.decide(&before, growing.steps).await,
+            None => self.decide(&before, Vec::new()).await,
+        }
+    }
+
+    async fn carry_out(&self, before: &Before<'_>, decision: Decision) -> Result<Turn, AgentError> {
+        let (draft, notes) = match decision {
+            Decision::Finish => return Ok(Turn::Finish),
+            Decision::Decline(decline) => return Ok(Turn::Decline(decline)),
+            Decision::Add { draft, notes } => (draft, notes),
+            Decision::Streamed { notes } => (DraftPlan::default(), notes),
+        };
+        let plan = Plan::validate(&draft, &self.registry, before.scope)?;
+        let report = self.executor.run(&plan, &before.context).await;
+        Ok(Turn::Ran {
+            plan: Box::new(plan),
+            report: Box::new(report),
+            notes,
+        })
+    }
+
+    /// Asks the planner, and runs what it hands over meanwhile.
+    async fn decide(&self, before: &Before<'_>, known: Vec<DraftStep>) -> Result<Turn, AgentError> {
+        let (stream, offered) = StepStream::channel(AHEAD);
+        let (engine, additions) = mpsc::channel(AHEAD);
+        let asked = self.ask(before, &known, stream);
+        let relay = self.relay(before, known.clone(), offered, engine);
+        let grown = self
+            .executor
+            .run_growing(additions, &self.registry, &before.context);
+        let (decision, draft, report) = tokio::join!(asked, relay, grown);
+        let draft = draft?;
+        if draft.steps.is_empty() {
+            let decision = decision?;
+            self.commit(before, &Committed::Decided(decision.clone()))
+                .await?;
+            return self.carry_out(before, decision).await;
+        }
+        self.take_streamed(before, decision, draft, report).await
+    }
+
+    /// Commits what was handed over and accepted as what was decided.
+    async fn take_streamed(
+        &self,
+        before: &Before<'_>,
+        decision: Result<Decision, PlannerError>,
+        mut draft: DraftPlan,
+        report: RunReport,
+    ) -> Result<Turn, AgentError> {
+        let notes = match decision {
+            Ok(Decision::Streamed { notes } | Decision::Add { notes, .. }) => notes,
+            Ok(Decision::Finish | Decision::Decline(_)) => Vec::new(),
+            Err(error) => vec![format!("the planner stopped: {error}")],
+        };
+        let accepted: HashSet<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
+        draft
+            .steps
+            .retain(|step| accepted.contains(step.id.as_str()));
+        if !report.defects.is_empty() {
+            // What the answer names may be among what was refused.
+            draft.answer = None;
+        }
+        let plan = Plan::validate(&draft, &self.registry, before.scope)?;
+        let decision = Decision::Add {
+            draft,
+            notes: notes.clone(),
+        };
+        self.commit(before, &Committed::Decided(decision)).await?;
+        Ok(Turn::Ran {
+            plan: Box::new(plan),
+            report: Box::new(report),
+            notes,
+        })
+    }
+
+    async fn ask(
+        &self,
+        before: &Before<'_>,
+        known: &[DraftStep],
+        stream: StepStream,
+    ) -> Result<Decision, PlannerError> {
+        let cancel = before.context.cancel;
+        let situation = Situation {
+            scope: Cow::Borrowed(before.scope),
+            rounds: before.rounds,
+            accepted: known,
+            stream: Some(&stream),
+            spending: before.spending.clone(),
+            ..Situation::new(&before.assignment.run.request, &self.registry, cancel)
+        };
+        let mut decision = self.planner.decide(&situation);
+        tokio::select! {
+            decision = &mut decision => decision,
+            () = cancel.cancelled() => {
+                let soon = Instant::now() + PATIENCE;
+                timeout_at(soon, decision).await.unwrap_or(Ok(Decision::Finish))
+            }
+        }
+    }
+
+    /// Passes on what the planner hands over, each step once it is committed; returns all of it.
+    async fn relay(
+        &self,
+        before: &Before<'_>,
+        known: Vec<DraftStep>,
+        mut offered: mpsc::Receiver<Addition>,
+        engine: mpsc::Sender<Addition>,
+    ) -> Result<DraftPlan, JournalError> {
+        let mut draft = DraftPlan::default();
+        for step in known {
+            draft.steps.push(step.clone());
+            let _ = engine.send(Addition::Step(Box::new(step))).await;
+        }
+        while let Some(addition) = offered.recv().await {
+            match &addition {
+                Addition::Step(step) if !draft.steps.contains(step) => {
+                    draft.steps.push(DraftStep::clone(step));
+                    let growing = draft.clone();
+                    self.commit(before, &Committed::Growing { growing }).await?;
+                }
+                Addition::Step(_) | Addition::End => {}
+                Addition::Answer(answer) => draft.answer = Some(answer.clone()),
+            }
+            if engine.send(addition).await.is_err() {
+                break;
+            }
+        }
+        Ok(draft)
+    }
+
+    async fn commit(&self, before: &Before<'_>, turn: &Committed) -> Result<(), JournalError> {
+        // A decision that the cancel made is none of the planner's.
+        let Some(journal) = self.executor.journal() else {
+            return Ok(());
+        };
+        if before.context.cancel.is_cancelled() {
+            return Ok(());
+        }
+        let run = &before.assignment.run;
+        let request = serde_json::to_vec(&run.request).unwrap_or_default();
+        let record = TurnRecord {
+            index: before.context.round,
+            request_digest: Digest::of(&request),
+            decision: serde_json::to_value(turn).unwrap_or_default(),
+            usage: serde_json::to_value(before.spending.spent()).unwrap_or_default(),
+        };
+        Arc::clone(journal).commit_turn(&run.id, &record).await
+    }
+}

@@ -1,0 +1,474 @@
+//! What the controller makes of what a model writes; the model says what it is told to.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use futures::stream;
+use medley_orchestrator::{
+    Addition, Budget, ChatDelta, ChatProfile, ChatRequest, ChatStream, ChatSupport, DraftPlan,
+    DraftStep, GivenPlan, Kind, Plan, Request, Role, Scope, Spending, StepError, StepReport,
+    StepStream,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::fixtures::{attachment, registry};
+
+/// A piece of what a model says.
+enum Say {
+    Text(&'static str),
+    /// It goes on once the test says so.
+    Wait(oneshot::Receiver<()>),
+    Fail(ChatErrorKind),
+}
+
+/// Gives one reply after another, and keeps what it was asked.
+struct Scripted {
+    profile: ChatProfile,
+    replies: Mutex<VecDeque<Vec<Say>>>,
+    asked: Mutex<Vec<ChatRequest>>,
+}
+
+fn scripted(replies: Vec<Vec<Say>>) -> Arc<Scripted> {
+    Arc::new(Scripted {
+        profile: ChatProfile {
+            name: "scripted".to_owned(),
+            model: "scripted".to_owned(),
+            remote: false,
+            supports: ChatSupport::default(),
+            context_tokens: None,
+            price: None,
+        },
+        replies: Mutex::new(replies.into()),
+        asked: Mutex::default(),
+    })
+}
+
+fn saying(replies: &[&'static str]) -> Arc<Scripted> {
+    scripted(replies.iter().map(|reply| vec![Say::Text(reply)]).collect())
+}
+
+impl Scripted {
+    fn asked(&self) -> Vec<ChatRequest> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The last thing that the model was told.
+    fn told(&self) -> String {
+        self.asked().last().unwrap().messages.last().unwrap().text()
+    }
+}
+
+#[async_trait]
+impl ChatModel for Scripted {
+    fn profile(&self) -> &ChatProfile {
+        &self.profile
+    }
+
+    async fn chat(
+        &self,
+        request: &ChatRequest,
+        _: &CancellationToken,
+    ) -> Result<ChatStream, ChatError> {
+        self.asked.lock().unwrap().push(request.clone());
+        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = replies.pop_front().expect("a reply for each question");
+        Ok(Box::pin(stream::unfold(
+            VecDeque::from(reply),
+            |mut reply| async {
+                loop {
+                    match reply.pop_front()? {
+                        Say::Text(text) => {
+                            let text = text.to_owned();
+                            return Some((Ok(ChatDelta::Text { text }), reply));
+                        }
+                        Say::Wait(go) => drop(go.await),
+                        Say::Fail(kind) => {
+                            return Some((Err(ChatError::new(kind, "it fails")), reply));
+                        }
+                    }
+                }
+            },
+        )))
+    }
+}
+
+const OCR: &str = r#"{"id":"s1","tool":"ocr","args":{"image":"$input1"}}"#;
+const SPEAK: &str = r#"{"id":"s2","tool":"text_to_speech","args":{"text":"$s1.text"}}"#;
+const BOTH: &str = concat!(
+    r#"{"id":"s1","tool":"ocr","args":{"image":"$input1"}}"#,
+    "\n",
+    r#"{"id":"s2","tool":"text_to_speech","args":{"text":"$s1.text"}}"#,
+    "\n",
+    r#"{"answer":["$s1.text","$s2"]}"#,
+);
+
+fn request() -> Request {
+    Request {
+        text: "read it to me".to_owned(),
+        attachments: vec![attachment("sign.png", Kind::Image)],
+    }
+}
+
+fn spare() -> Arc<dyn Planner> {
+    Arc::new(GivenPlan(DraftPlan {
+        steps: vec![DraftStep::new("spare", "ocr").with("image", "$input1")],
+        ..DraftPlan::default()
+    }))
+}
+
+fn controller(model: &Arc<Scripted>) -> Controller {
+    Controller::new(Arc::clone(model) as _, spare())
+}
+
+/// Decides for a request, with nobody to hand steps over to.
+async fn decide(model: &Arc<Scripted>, rounds: &[RunReport]) -> Decision {
+    let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+    let situation = Situation {
+        rounds,
+        ..Situation::new(&request, &registry, &cancel)
+    };
+    controller(model).decide(&situation).await.unwrap()
+}
+
+/// Decides for a request while steps are handed over; gives the decision and all that was handed over.
+async fn stream_to(model: &Arc<Scripted>) -> (Decision, Vec<Addition>) {
+    let (stream, mut taken) = StepStream::channel(64);
+    let decision = {
+        let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+        let situation = Situation {
+            stream: Some(&stream),
+            ..Situation::new(&request, &registry, &cancel)
+        };
+        controller(model).decide(&situation).await.unwrap()
+    };
+    drop(stream);
+    let mut additions = Vec::new();
+    while let Some(addition) = taken.recv().await {
+        additions.push(addition);
+    }
+    (decision, additions)
+}
+
+fn names(additions: &[Addition]) -> Vec<&str> {
+    additions
+        .iter()
+        .map(|addition| match addition {
+            Addition::Step(step) => step.id.as_str(),
+            Addition::Answer(_) => "answer",
+            Addition::End => "end",
+        })
+        .collect()
+}
+
+fn notes(decision: &Decision) -> String {
+    match decision {
+        Decision::Add { notes, .. } | Decision::Streamed { notes } => notes.join("\n"),
+        _ => String::new(),
+    }
+}
+
+fn steps(decision: &Decision) -> Vec<&str> {
+    match decision {
+        Decision::Add { draft, .. } => draft.steps.iter().map(|step| step.id.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_examples_are_valid_plans_over_the_tools_at_hand() {
+    let registry = registry();
+    assert!(BUILT_IN.len() >= 5);
+    for example in &*BUILT_IN {
+        let kinds = example.files.iter().enumerate().map(|(at, kind)| {
+            let kind = serde_json::from_value(serde_json::json!(kind)).unwrap();
+            attachment(&format!("file{at}"), kind)
+        });
+        let request = Request {
+            text: example.request.clone(),
+            attachments: kinds.collect(),
+        };
+        let mut draft = DraftPlan::default();
+        for line in &example.plan {
+            match Addition::from_json_line(&line.to_string()).unwrap() {
+                Addition::Step(step) => draft.steps.push(*step),
+                Addition::Answer(answer) => draft.answer = Some(answer),
+                Addition::End => unreachable!("no line says so"),
+            }
+        }
+        let plan = Plan::validate(&draft, &registry, &Scope::of_request(&request));
+        assert!(plan.is_ok(), "{}: {:#?}", example.request, plan.err());
+    }
+}
+
+#[tokio::test]
+async fn the_model_is_told_the_rules_the_tools_the_examples_and_the_request() {
+    let model = saying(&[BOTH]);
+    decide(&model, &[]).await;
+    let messages = &model.asked()[0].messages;
+    let rules = messages[0].text();
+    assert!(rules.contains("\"$input1\" is the first file"), "{rules}");
+    assert!(
+        rules.contains("\nocr(image: image) -> text: string, regions: regions. "),
+        "{rules}"
+    );
+    assert!(rules.contains("text_to_speech(text: string, language?: string"));
+    let roles: Vec<Role> = messages.iter().map(|message| message.role).collect();
+    let shots = [Role::User, Role::Assistant].repeat(3);
+    assert_eq!(roles[1..roles.len() - 1], shots);
+    let told = model.told();
+    assert_eq!(
+        told,
+        "Request: read it to me\n$input1: image, called \"sign.png\""
+    );
+}
+
+#[tokio::test]
+async fn each_step_is_handed_over_while_the_next_is_being_written() {
+    let (go, wait) = oneshot::channel();
+    let model = scripted(vec![vec![
+        Say::Text("Here is the plan:\n```json\n{\"id\":\"s1\",\"tool\":\"ocr\",\"ar"),
+        Say::Text("gs\":{\"image\":\"$input1\"}}\n{\"id\":\"s2\""),
+        Say::Wait(wait),
+        Say::Text(",\"tool\":\"text_to_speech\",\"args\":{\"text\":\"$s1.text\"}}\n"),
+        Say::Text("{\"answer\":[\"$s2\"]}\n```"),
+    ]]);
+    let (stream, mut taken) = StepStream::channel(64);
+    let decide = tokio::spawn({
+        let model = Arc::clone(&model);
+        async move {
+            let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+            let situation = Situation {
+                stream: Some(&stream),
+                ..Situation::new(&request, &registry, &cancel)
+            };
+            controller(&model).decide(&situation).await.unwrap()
+        }
+    });
+    let first = next(&mut taken).await;
+    assert_eq!(names(&[first]), ["s1"], "the second is not written yet");
+    go.send(()).unwrap();
+    let mut rest = Vec::new();
+    for _ in 0..3 {
+        rest.push(next(&mut taken).await);
+    }
+    assert_eq!(names(&rest), ["s2", "answer", "end"]);
+    assert_eq!(
+        decide.await.unwrap(),
+        Decision::Streamed { notes: Vec::new() }
+    );
+    assert_eq!(model.asked().len(), 1, "a valid plan costs one call");
+}
+
+async fn next(taken: &mut mpsc::Receiver<Addition>) -> Addition {
+    taken.recv().await.expect("something is handed over")
+}
+
+#[tokio::test]
+async fn what_is_wrong_goes_back_once_and_what_was_right_stays() {
+    let wrong = concat!(
+        r#"{"id":"s1","tool":"ocr","args":{"image":"$input1"}}"#,
+        "\n",
+        r#"{"id":"s2","tool":"read_aloud","args":{"text":"$s1.text"}}"#,
+        "\n",
+        r#"{"id":"s3","tool":"image_info","args":{"image":"$s9"}}"#,
+    );
+    let right = concat!(
+        r#"{"id":"s2","tool":"text_to_speech","args":{"text":"$s1.text"}}"#,
+        "\n",
+        r#"{"answer":["$s2"]}"#,
+    );
+    let model = saying(&[wrong, right]);
+    let (decision, additions) = stream_to(&model).await;
+    assert_eq!(names(&additions), ["s1", "s2", "answer", "end"]);
+    assert_eq!(notes(&decision), "");
+    let told = model.told();
+    for part in ["read_aloud", "s9", "taken and stay: s1"] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    assert_eq!(model.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn what_stays_wrong_is_left_out_and_nothing_then_changes_the_world() {
+    let wrong: &str = concat!(
+        r#"{"id":"s1","tool":"ocr","args":{"image":"$input1"}}"#,
+        "\n",
+        r#"{"id":"s2","tool":"read_aloud","args":{"text":"$s1.text"}}"#,
+    );
+    let model = saying(&[wrong, wrong]);
+    let (decision, additions) = stream_to(&model).await;
+    assert_eq!(names(&additions), ["s1"], "no end");
+    assert!(notes(&decision).contains("read_aloud"), "{decision:?}");
+}
+
+#[tokio::test]
+async fn without_a_plan_after_two_attempts_the_other_planner_plans() {
+    for replies in [
+        ["I would read the sign.", "I am sorry."],
+        [
+            r#"{"id":"s1","tool":"nonsense"}"#,
+            r#"{"id":"s1","tool":7}"#,
+        ],
+        ["{not json}", ""],
+    ] {
+        let model = saying(&replies);
+        let decision = decide(&model, &[]).await;
+        assert_eq!(steps(&decision), ["spare"]);
+        let notes = notes(&decision);
+        assert!(notes.contains("without the language model"), "{notes}");
+        assert_eq!(model.asked().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_be_asked_is_stepped_in_for() {
+    let model = scripted(vec![vec![Say::Fail(ChatErrorKind::Auth)]]);
+    let decision = decide(&model, &[]).await;
+    assert_eq!(steps(&decision), ["spare"]);
+    assert_eq!(model.asked().len(), 1, "to ask again would not help");
+    let model = scripted(vec![vec![Say::Fail(ChatErrorKind::Cancelled)]]);
+    assert_eq!(decide(&model, &[]).await, Decision::Finish);
+}
+
+#[tokio::test]
+async fn a_spent_budget_is_no_reason_to_give_up() {
+    let model = saying(&[BOTH]);
+    let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+    let budget = Budget {
+        tokens: Some(0),
+        dollars: None,
+    };
+    let situation = Situation {
+        spending: Spending::new(budget, Spending::rough_counter()),
+        ..Situation::new(&request, &registry, &cancel)
+    };
+    let decision = controller(&model).decide(&situation).await.unwrap();
+    assert_eq!(steps(&decision), ["spare"]);
+    assert!(notes(&decision).contains("0 tokens"), "{decision:?}");
+    assert!(model.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_model_that_is_cut_off_is_asked_for_the_rest() {
+    let rest = concat!(
+        r#"{"id":"s1","tool":"ocr","args":{"image":"$input1"}}"#,
+        "\n",
+        r#"{"id":"s2","tool":"text_to_speech","args":{"text":"$s1.text"}}"#,
+    );
+    let model = scripted(vec![
+        vec![
+            Say::Text(OCR),
+            Say::Text("\n{\"id\":\"s2\","),
+            Say::Fail(ChatErrorKind::Transient),
+        ],
+        vec![Say::Text(rest)],
+    ]);
+    let (_, additions) = stream_to(&model).await;
+    assert_eq!(names(&additions), ["s1", "s2", "end"], "s1 once");
+    assert!(model.told().contains("cut off"));
+
+    let model = scripted(vec![vec![
+        Say::Text(OCR),
+        Say::Text("\n"),
+        Say::Fail(ChatErrorKind::Malformed),
+    ]]);
+    let (decision, additions) = stream_to(&model).await;
+    assert_eq!(names(&additions), ["s1"]);
+    assert!(notes(&decision).contains("cut off"), "{decision:?}");
+}
+
+#[tokio::test]
+async fn a_request_may_be_declined() {
+    let model = saying(&[r#"{"decline":"there is no tool that cooks"}"#]);
+    let decision = decide(&model, &[]).await;
+    let Decision::Decline(decline) = decision else {
+        unreachable!("{decision:?}")
+    };
+    assert_eq!(decline.reason, "there is no tool that cooks");
+}
+
+fn round(status: RunStatus, steps: Vec<StepReport>) -> RunReport {
+    RunReport {
+        run: "run".to_owned(),
+        status,
+        steps,
+        answer: Vec::new(),
+        defects: Vec::new(),
+        ms: 1.0,
+    }
+}
+
+fn step(id: &str, status: StepStatus) -> StepReport {
+    let failed = status == StepStatus::Failed;
+    StepReport {
+        id: id.to_owned(),
+        tool: "ocr".to_owned(),
+        provider: None,
+        status,
+        started_ms: 0.0,
+        ms: 1.0,
+        attempts: 1,
+        outputs: [("text".to_owned(), "OPEN".into())].into(),
+        error: failed.then(|| StepError::new("no_model", "the model is not here", None)),
+        question: None,
+        children: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn after_success_nothing_is_asked_and_after_a_failure_it_is_planned_around() {
+    let done = round(RunStatus::Succeeded, vec![step("s1", StepStatus::Done)]);
+    let silent = saying(&[]);
+    assert_eq!(decide(&silent, &[done.clone()]).await, Decision::Finish);
+
+    let failed = round(RunStatus::Failed, vec![step("s1", StepStatus::Failed)]);
+    let other = r#"{"id":"s2","tool":"image_info","args":{"image":"$input1"}}"#;
+    let model = saying(&[other]);
+    let decision = decide(&model, &[failed.clone()]).await;
+    assert_eq!(steps(&decision), ["s2"]);
+    let observed = &model.asked()[0].messages;
+    let observed = observed[observed.len() - 2].text();
+    assert!(
+        observed.contains("s1 (ocr): no_model: the model is not here"),
+        "{observed}"
+    );
+
+    let given_up = saying(&[r#"{"done":true}"#]);
+    assert_eq!(decide(&given_up, &[failed.clone()]).await, Decision::Finish);
+    let thrice = [failed.clone(), failed.clone(), failed];
+    assert_eq!(decide(&silent, &thrice).await, Decision::Finish);
+}
+
+#[tokio::test]
+async fn who_looks_is_shown_what_came_of_it_and_says_whether_it_suffices() {
+    let done = round(RunStatus::Succeeded, vec![step("s1", StepStatus::Done)]);
+    let model = saying(&[SPEAK]);
+    let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+    let rounds = [done];
+    let mut scope = Scope::of_request(&request);
+    let draft = DraftPlan {
+        steps: vec![DraftStep::new("s1", "ocr").with("image", "$input1")],
+        ..DraftPlan::default()
+    };
+    let plan = Plan::validate(&draft, &registry, &scope).unwrap();
+    scope.add_round(&plan, &rounds[0]);
+    let situation = Situation {
+        rounds: &rounds,
+        scope: std::borrow::Cow::Owned(scope),
+        ..Situation::new(&request, &registry, &cancel)
+    };
+    let looking = controller(&model).with_options(ControllerOptions {
+        looks: true,
+        shots: 0,
+    });
+    let decision = looking.decide(&situation).await.unwrap();
+    assert_eq!(steps(&decision), ["s2"], "it refers to the round before");
+    let messages = &model.asked()[0].messages;
+    assert_eq!(messages.len(), 4, "no examples");
+    assert!(messages[2].text().contains("s1 (ocr): text: \"OPEN\""));
+    assert!(model.told().contains("If this is enough"));
+}
