@@ -6,6 +6,7 @@ mod error;
 mod plan_shape;
 mod reply;
 mod request;
+pub mod telemetry;
 
 use std::pin::Pin;
 
