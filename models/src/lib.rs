@@ -6,6 +6,7 @@
 
 pub mod assets;
 pub mod catalogue;
+pub mod endpoints;
 pub mod error;
 pub mod families;
 pub mod home;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use assets::{Asset, AssetStore};
 pub use bytes::readable as readable_bytes;
+pub use endpoints::{Endpoint, EndpointError, EndpointSettings, LengthField, SecretKey};
 pub use error::ModelError;
 pub use home::Home;
 pub use options::ModelsOptions;

@@ -10,6 +10,7 @@ mod recording;
 mod reply;
 mod request;
 mod watched;
+pub mod telemetry;
 
 use std::pin::Pin;
 

@@ -42,6 +42,7 @@ pub use agent::{
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
+pub use chat::telemetry as gen_ai;
 pub use chat::{
     Budget, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile, ChatReply, ChatRequest,
     ChatStream, ChatSupport, ChatTool, Content, FinishReason, Message, ModelChain, Picture,

@@ -1,0 +1,142 @@
+//! The part of the configuration that is about language models.
+
+use std::collections::BTreeMap;
+
+use medley_orchestrator::Budget;
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::ENVIRONMENT;
+use crate::endpoints::EndpointSettings;
+use crate::families::gguf::LocalSettings;
+
+/// Where the models of a key are, if only a model is named.
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// The part of the configuration that is about language models.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LanguageSettings {
+    /// The models, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub llm: BTreeMap<String, ModelSettings>,
+    /// Which models do what, the preferred first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<ModelRole, Names>,
+    /// What a run may spend.
+    pub budget: Budget,
+    /// The model that was chosen for everything.
+    #[serde(skip)]
+    pub chosen: Option<String>,
+}
+
+impl LanguageSettings {
+    /// Adds the model that `MEDLEY_LLM_BASE_URL` and `MEDLEY_LLM_MODEL` name, if they do; it then has all roles. Its key
+    /// is in `OPENAI_API_KEY`, which alone selects nothing.
+    #[must_use]
+    pub fn with_environment(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let base_url = variable("MEDLEY_LLM_BASE_URL");
+        let model = variable("MEDLEY_LLM_MODEL");
+        if base_url.is_some() || model.is_some() {
+            let endpoint = EndpointSettings {
+                base_url: base_url.unwrap_or_else(|| OPENAI.to_owned()),
+                model: model.unwrap_or_default(),
+                key_variable: Some("OPENAI_API_KEY".to_owned()),
+                ..EndpointSettings::default()
+            };
+            let endpoint = ModelSettings::Endpoint(Box::new(endpoint));
+            self.llm.insert(ENVIRONMENT.to_owned(), endpoint);
+        }
+        self
+    }
+}
+
+/// What a language model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelRole {
+    /// Whatever is not named.
+    Default,
+    /// It plans.
+    Planner,
+    /// It puts answers together.
+    Refiner,
+    /// It looks at pictures.
+    Vision,
+    /// It corrects what would be hallucinated.
+    Corrector,
+    /// It makes texts shorter.
+    Summary,
+}
+
+impl ModelRole {
+    /// The roles that models have.
+    pub const ALL: [Self; 5] = [
+        Self::Planner,
+        Self::Refiner,
+        Self::Vision,
+        Self::Corrector,
+        Self::Summary,
+    ];
+
+    /// As it is written in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Planner => "planner",
+            Self::Refiner => "refiner",
+            Self::Vision => "vision",
+            Self::Corrector => "corrector",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+/// One name, or several in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Names {
+    /// One.
+    One(String),
+    /// Several; the next one steps in when one fails.
+    Several(Vec<String>),
+}
+
+impl Names {
+    /// The names, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        match self {
+            Self::One(name) => std::slice::from_ref(name).iter(),
+            Self::Several(names) => names.iter(),
+        }
+    }
+}
+
+/// One model's table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ModelSettings {
+    /// It is asked over HTTP.
+    Endpoint(Box<EndpointSettings>),
+    /// It is a file of this machine.
+    Local(Box<LocalSettings>),
+}
+
+impl<'de> Deserialize<'de> for ModelSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = serde_json::Value::deserialize(deserializer)?;
+        // Told apart by one key, so that what is wrong with the others is said.
+        let has = |key: &str| table.get(key).is_some();
+        if has("base_url") {
+            let endpoint = serde_json::from_value(table).map_err(de::Error::custom)?;
+            Ok(Self::Endpoint(endpoint))
+        } else if has("path") || has("repository") {
+            let local = serde_json::from_value(table).map_err(de::Error::custom)?;
+            Ok(Self::Local(local))
+        } else {
+            Err(de::Error::custom(
+                "a language model needs `base_url` (an endpoint), or `path` (a GGUF file)",
+            ))
+        }
+    }
+}
