@@ -2,12 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use medley_models::{ModelError, Models, ModelsOptions};
-use medley_orchestrator::{
-    Agent, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Planner, Policy, Refiner,
-    Registration, Registry, RegistryError,
+use medley_models::{
+    ModelError, Models, ModelsOptions,
+    language::{LanguageError, LanguageModels, LanguageSettings, ModelRole, Tape, count_tokens},
 };
-use medley_planners::{EmbeddedPlanner, TemplateRefiner};
+use medley_orchestrator::{
+    Agent, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Permission, Planner, Policy,
+    Refiner, Registration, Registry, RegistryError,
+};
+use medley_planners::{Controller, EmbeddedPlanner, TemplateRefiner};
 use medley_tools::MediaProbe;
 
 use crate::{Medley, records::Records};
@@ -25,6 +28,8 @@ pub struct MedleyBuilder {
     unrecorded: bool,
     cache_limit: Option<u64>,
     limits: Option<Limits>,
+    language: LanguageSettings,
+    tape: Tape,
 }
 
 /// The most bytes that known results take, unless it is said otherwise.
@@ -40,6 +45,9 @@ pub enum BuildError {
     /// Models have no place to live.
     #[error("models cannot be opened")]
     Models(#[from] ModelError),
+    /// The language models cannot be used as they are configured.
+    #[error(transparent)]
+    Language(#[from] LanguageError),
 }
 
 impl BuildError {
@@ -48,6 +56,7 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Models(error) => error.hint(),
+            Self::Language(error) => error.hint(),
             Self::Registry(_) => None,
         }
     }
@@ -108,6 +117,14 @@ impl MedleyBuilder {
         self
     }
 
+    /// Sets which language models there are and what they are for, and whether exchanges with them are recorded or
+    /// replayed; by default there are none. Keys are read from the environment.
+    pub fn language_models(mut self, settings: LanguageSettings, tape: Tape) -> Self {
+        self.language = settings;
+        self.tape = tape;
+        self
+    }
+
     /// Builds it. Nothing is loaded and nothing is fetched before it is needed.
     ///
     /// # Errors
@@ -117,6 +134,10 @@ impl MedleyBuilder {
             Some(options) => options,
             None => ModelsOptions::from_environment()?,
         };
+        let mut policy = self.policy.unwrap_or_default();
+        if options.offline {
+            policy.network = Permission::Deny;
+        }
         let limits = self.limits.unwrap_or_else(Limits::of_machine);
         let ledger = Ledger::new(limits.clone());
         let models = Models::open(ModelsOptions {
@@ -133,33 +154,45 @@ impl MedleyBuilder {
         let registry = Arc::new(registry);
         let store = Arc::new(DiskStore::new(models.home().store()));
         let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
-        let mut executor = Executor::new(Arc::new(dispatcher), store.clone()).with_ledger(ledger);
+        let mut executor = Executor::new(Arc::new(dispatcher), store.clone())
+            .with_ledger(ledger)
+            .with_policy(policy);
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }
-        if let Some(policy) = self.policy {
-            executor = executor.with_policy(policy);
-        }
+        let key = |name: &str| std::env::var(name).ok().filter(|key| !key.is_empty());
+        let budget = self.language.budget;
+        let language =
+            LanguageModels::new(self.language, &self.tape, policy, models.ledger(), key)?;
         let journal = (!self.unrecorded).then(|| models.home().journal());
         let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
         let records = Records::new(journal, models.home().locks(), limit, Arc::clone(&store));
         let planner = self
             .planner
-            .unwrap_or_else(|| Arc::new(EmbeddedPlanner::new(&models)));
+            .unwrap_or_else(|| default_planner(&models, &language));
         let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
         let agent = Agent {
-            registry,
-            planner,
-            executor,
-            refiner,
+            budget,
+            counter: Arc::new(count_tokens),
+            ..Agent::new(registry, planner, executor, refiner)
         };
         Ok(Medley::assemble(
             agent,
             store,
             models,
+            language,
             Arc::new(MediaProbe::default()),
             records,
         ))
+    }
+}
+
+/// The language model that plans, if there is one, with the embedded planner behind it.
+fn default_planner(models: &Models, language: &LanguageModels) -> Arc<dyn Planner> {
+    let embedded = Arc::new(EmbeddedPlanner::new(models));
+    match language.of_role(ModelRole::Planner) {
+        Some(model) => Arc::new(Controller::new(model, embedded)),
+        None => embedded,
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod cache;
 mod doctor;
+mod llm;
 mod models;
 mod output;
 mod plan;
@@ -16,13 +17,13 @@ mod tools;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use medley::{Medley, MedleyError};
+use medley::{Medley, MedleyError, Tape};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use arguments::Arguments;
 
 use self::{
-    arguments::Command,
+    arguments::{Command, LanguageArguments},
     output::{Exit, report},
     settings::Settings,
 };
@@ -48,6 +49,7 @@ fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
             Ok(Exit::Succeeded)
         }
         Command::Tools { show, json } => tools::run(&settings, show, json),
+        Command::Llm { action } => on_runtime(llm::run(&settings, action)),
         Command::Models { action } => models::run(&settings, action),
         Command::Doctor { json } => doctor::run(&settings, json),
         Command::Ask(ask) => on_runtime(run::ask(&settings, ask)),
@@ -69,7 +71,18 @@ fn on_runtime(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Resul
 }
 
 fn open(settings: &Settings) -> Result<Medley, MedleyError> {
-    let mut builder = Medley::builder().models(settings.models_options());
+    open_with(settings, &LanguageArguments::default())
+}
+
+fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley, MedleyError> {
+    let tape = match (&language.record, &language.replay) {
+        (Some(path), _) => Tape::Record(path.clone()),
+        (None, Some(path)) => Tape::Replay(path.clone()),
+        (None, None) => Tape::Off,
+    };
+    let mut builder = Medley::builder()
+        .models(settings.models_options())
+        .language_models(settings.language(language.model.clone()), tape);
     if let Some(limit) = settings.steps_in_flight {
         builder = builder.in_flight_limit(limit);
     }

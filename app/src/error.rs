@@ -114,7 +114,8 @@ impl MedleyError {
                 error.kind,
                 JournalErrorKind::UnknownRun | JournalErrorKind::AmbiguousRun
             ),
-            Self::Attachment(_)
+            Self::Build(BuildError::Language(_))
+            | Self::Attachment(_)
             | Self::Plan(_)
             | Self::NoSuchQuestion { .. }
             | Self::NoSuchChoice { .. } => true,

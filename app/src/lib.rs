@@ -30,16 +30,21 @@ pub use async_trait::async_trait;
 pub use medley_models::{
     Models, ModelsOptions,
     assets::{AssetEvent, AssetStage, AssetState, AssetStatus, Readiness},
+    language::{
+        LanguageError, LanguageModels, LanguageSettings, ModelRole, ModelSettings, Names, Tape,
+        count_tokens,
+    },
 };
 pub use medley_orchestrator::{
-    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, CacheUsage,
-    CallContext, Capability, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep,
-    Effects, Event, EventKind, EventSink, EventStream, Facts, FileArtifact, GraphFormat,
-    GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Limits, Outcome, Part, Permission,
-    Plan, PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refiner, Region,
-    Regions, RegionsArtifact, Registration, Registry, Request, Response, RunHistory, RunReport,
-    RunStatus, RunSummary, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError,
-    Value, ValueType, VideoArtifact,
+    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, Budget, CacheUsage,
+    CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile,
+    ChatReply, ChatRequest, ChatStream, ChatSupport, Decision, Decline, Defect, Defects,
+    Determinism, DraftPlan, DraftStep, Effects, Event, EventKind, EventSink, EventStream, Facts,
+    FileArtifact, GraphFormat, GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Limits,
+    Message, Outcome, Part, Permission, Plan, PlannedStep, Planner, Policy, Profile, Provider,
+    Question, Record, Refiner, Region, Regions, RegionsArtifact, Registration, Registry, Request,
+    Response, RunHistory, RunReport, RunStatus, RunSummary, StepReport, StepStatus, TableArtifact,
+    TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
 };
 pub use schemars;
 

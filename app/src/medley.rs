@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use medley_models::Models;
+use medley_models::{Models, language::LanguageModels};
 use medley_orchestrator::{
     Agent, Assignment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream, GivenPlan,
     Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunStatus, Scope, Situation,
@@ -29,6 +29,7 @@ struct House {
     agent: Agent,
     store: Arc<DiskStore>,
     models: Models,
+    language: LanguageModels,
     probe: Arc<dyn Probe>,
     records: Records,
 }
@@ -59,6 +60,7 @@ impl Medley {
         agent: Agent,
         store: Arc<DiskStore>,
         models: Models,
+        language: LanguageModels,
         probe: Arc<dyn Probe>,
         records: Records,
     ) -> Self {
@@ -66,6 +68,7 @@ impl Medley {
             agent,
             store,
             models,
+            language,
             probe,
             records,
         };
@@ -84,6 +87,12 @@ impl Medley {
     #[must_use]
     pub fn models(&self) -> &Models {
         &self.house.models
+    }
+
+    /// The language models that are configured.
+    #[must_use]
+    pub fn language_models(&self) -> &LanguageModels {
+        &self.house.language
     }
 
     /// Where artifacts are kept.
@@ -119,12 +128,8 @@ impl Medley {
         attachments: &[PathBuf],
     ) -> Result<Planned, MedleyError> {
         let request = self.request(request.into(), attachments).await?;
-        let situation = Situation {
-            request: &request,
-            registry: self.registry(),
-            rounds: &[],
-            cancel: &CancellationToken::new(),
-        };
+        let cancel = CancellationToken::new();
+        let situation = Situation::new(&request, self.registry(), &cancel);
         let decision = self.house.agent.planner.decide(&situation).await;
         match decision.map_err(MedleyError::Planner)? {
             Decision::Add { draft, notes: said } => {

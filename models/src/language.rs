@@ -15,8 +15,8 @@ use medley_orchestrator::{
 pub use counter::count_tokens;
 pub use settings::{LanguageSettings, ModelRole, ModelSettings, Names};
 
-use crate::endpoints::{Endpoint, SecretKey};
-use crate::families::gguf::LocalChat;
+use crate::endpoints::{Endpoint, EndpointSettings, SecretKey};
+use crate::families::gguf::{LocalChat, LocalChatSettings};
 
 /// What the environment's model is called.
 pub const ENVIRONMENT: &str = "environment";
@@ -75,9 +75,9 @@ impl LanguageError {
                 Some("add a table [llm.NAME] with `base_url` or `path` to the configuration".into())
             }
             Self::Unknown { known, .. } => Some(format!("there are: {}", known.join(", "))),
-            Self::Unusable { name, .. } => {
-                Some(format!("correct the table [llm.{name}] in the configuration"))
-            }
+            Self::Unusable { name, .. } => Some(format!(
+                "correct the table [llm.{name}] in the configuration"
+            )),
             Self::Recording(_) => None,
         }
     }
@@ -103,11 +103,21 @@ impl LanguageModels {
                     let variables = endpoint.key_variable.iter();
                     let key = variables.filter_map(|name| variable(name)).next();
                     secrets.extend(key.clone());
-                    let endpoint = endpoint.named(name);
-                    let made = Endpoint::new(endpoint, key.map(SecretKey::new));
+                    let endpoint = EndpointSettings {
+                        name: name.clone(),
+                        ..EndpointSettings::clone(endpoint)
+                    };
+                    let key = key.map(|key| SecretKey::new(&key)).transpose();
+                    let made = key.and_then(|key| Endpoint::new(endpoint, key));
                     Arc::new(made.map_err(|error| unusable(name, &error))?)
                 }
-                ModelSettings::Local(local) => Arc::new(LocalChat::new(name, local.clone(), ledger)),
+                ModelSettings::Local(local) => {
+                    let local = LocalChatSettings {
+                        name: name.clone(),
+                        ..LocalChatSettings::clone(local)
+                    };
+                    Arc::new(LocalChat::new(local, ledger))
+                }
             };
             models.insert(name.clone(), model);
         }
@@ -118,7 +128,9 @@ impl LanguageModels {
             policy,
         };
         for names in this.settings.roles.values() {
-            names.iter().try_for_each(|name| this.find(name).map(drop))?;
+            names
+                .iter()
+                .try_for_each(|name| this.find(name).map(drop))?;
         }
         if let Some(chosen) = &this.settings.chosen {
             this.find(chosen)?;
@@ -142,7 +154,9 @@ impl LanguageModels {
     #[must_use]
     pub fn of_role(&self, role: ModelRole) -> Option<Arc<dyn ChatModel>> {
         let names = self.names_of(role);
-        let mut models = names.iter().filter_map(|name| self.models.get(name).cloned());
+        let mut models = names
+            .iter()
+            .filter_map(|name| self.models.get(name).cloned());
         let first = models.next()?;
         Some(Arc::new(ModelChain::new(
             first,

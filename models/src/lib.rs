@@ -10,6 +10,7 @@ pub mod endpoints;
 pub mod error;
 pub mod families;
 pub mod home;
+pub mod language;
 pub mod native;
 pub mod options;
 pub mod processing;

@@ -9,8 +9,8 @@ mod plan_shape;
 mod recording;
 mod reply;
 mod request;
-mod watched;
 pub mod telemetry;
+mod watched;
 
 use std::pin::Pin;
 

@@ -91,6 +91,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: ModelsAction,
     },
+    /// List the language models that are configured, or see whether they answer.
+    Llm {
+        #[command(subcommand)]
+        action: LlmAction,
+    },
     /// Say what is here, what is missing and what to do about it.
     Doctor {
         /// Print JSON.
@@ -131,6 +136,8 @@ pub(super) struct AskArguments {
     pub attachments: Vec<PathBuf>,
     #[command(flatten)]
     pub output: OutputArguments,
+    #[command(flatten)]
+    pub language: LanguageArguments,
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +158,8 @@ pub(super) struct PlanArguments {
         conflicts_with = "json"
     )]
     pub format: GraphFormat,
+    #[command(flatten)]
+    pub language: LanguageArguments,
 }
 
 #[derive(Debug, Args)]
@@ -311,6 +320,40 @@ pub(super) enum ToolsAction {
         /// The tool's name.
         name: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LlmAction {
+    /// List the language models that are configured, and what they are for.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a small request to each, and say how fast it answers and what it supports.
+    Test {
+        /// Their names; all of them if none is given.
+        names: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        language: LanguageArguments,
+    },
+}
+
+/// Which language models are used, and what becomes of what is said.
+#[derive(Debug, Default, Args)]
+pub(super) struct LanguageArguments {
+    /// The language model for everything, by its name in the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Add every exchange with a language model to this file; keys are left out.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Take every reply of a language model from this file, and ask none.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

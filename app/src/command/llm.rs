@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use medley::{ChatDelta, ChatError, ChatModel, ChatProfile, ChatReply, ChatRequest, Message};
+use medley::{
+    BuildError, ChatDelta, ChatError, ChatModel, ChatProfile, ChatReply, ChatRequest, MedleyError,
+    Message,
+};
 use serde::Serialize;
 
 use super::{
@@ -133,7 +136,9 @@ async fn test(
     let cancel = cancelled_by_interrupt();
     let mut all = Vec::new();
     for name in names {
-        let model = models.named(&name).map_err(medley::MedleyError::from)?;
+        let model = models
+            .named(&name)
+            .map_err(|error| MedleyError::from(BuildError::from(error)))?;
         let tested = match ask(&*model, &cancel).await {
             Ok(answer) => answered(&name, answer),
             Err(error) => failed(&name, &error),

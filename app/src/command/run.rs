@@ -15,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
-    cancelled_by_interrupt, open,
+    cancelled_by_interrupt, open, open_with,
     output::{Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome},
     progress::StepProgress,
     settings::Settings,
 };
 
 pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow::Result<Exit> {
-    let medley = open(settings)?;
+    let medley = open_with(settings, &arguments.language)?;
     check_output(settings, &arguments.output)?;
     let mut asking = medley
         .ask(arguments.request)

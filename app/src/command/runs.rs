@@ -135,14 +135,7 @@ fn rounds(history: &RunHistory) -> Vec<(medley::DraftPlan, RunReport)> {
     history
         .turns
         .iter()
-        .filter_map(|turn| {
-            let medley::Decision::Add { draft, .. } =
-                serde_json::from_value(turn.decision.clone()).ok()?
-            else {
-                return None;
-            };
-            Some((draft, history.report(turn.index)))
-        })
+        .filter_map(|turn| Some((turn.draft()?, history.report(turn.index))))
         .collect()
 }
 

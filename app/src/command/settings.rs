@@ -6,7 +6,9 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use medley::{Limits, ModelsOptions, Policy};
+use medley::{
+    Budget, LanguageSettings, Limits, ModelRole, ModelSettings, ModelsOptions, Names, Policy,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Arguments, arguments::Verbosity};
@@ -36,6 +38,15 @@ pub(super) struct Settings {
     /// What may be done without asking.
     #[serde(default)]
     pub policy: Policy,
+    /// The language models, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub llm: BTreeMap<String, ModelSettings>,
+    /// Which of them do what, the preferred first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<ModelRole, Names>,
+    /// What a run may spend on them.
+    #[serde(default)]
+    pub budget: Budget,
     /// Paths of models and libraries, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assets: BTreeMap<String, PathBuf>,
@@ -118,6 +129,17 @@ impl Settings {
             .map(|file| file.display().to_string())
             .unwrap_or_default();
         Ok(settings)
+    }
+
+    /// The language models: those of the file and that of the environment, one of which may be chosen for everything.
+    pub(super) fn language(&self, chosen: Option<String>) -> LanguageSettings {
+        let settings = LanguageSettings {
+            llm: self.llm.clone(),
+            roles: self.roles.clone(),
+            budget: self.budget,
+            chosen,
+        };
+        settings.with_environment(|name| env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     /// What the models are to know; who watches their fetching is added by the command.

@@ -7,10 +7,13 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::ENVIRONMENT;
 use crate::endpoints::EndpointSettings;
-use crate::families::gguf::LocalSettings;
+use crate::families::gguf::LocalChatSettings;
 
 /// Where the models of a key are, if only a model is named.
 const OPENAI: &str = "https://api.openai.com/v1";
+
+/// What a server's only model is called, if nobody says.
+const UNNAMED: &str = "default";
 
 /// The part of the configuration that is about language models.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,11 +40,11 @@ impl LanguageSettings {
         let base_url = variable("MEDLEY_LLM_BASE_URL");
         let model = variable("MEDLEY_LLM_MODEL");
         if base_url.is_some() || model.is_some() {
+            let base_url = base_url.unwrap_or_else(|| OPENAI.to_owned());
+            let model = model.unwrap_or_else(|| UNNAMED.to_owned());
             let endpoint = EndpointSettings {
-                base_url: base_url.unwrap_or_else(|| OPENAI.to_owned()),
-                model: model.unwrap_or_default(),
                 key_variable: Some("OPENAI_API_KEY".to_owned()),
-                ..EndpointSettings::default()
+                ..EndpointSettings::new(ENVIRONMENT, base_url, model)
             };
             let endpoint = ModelSettings::Endpoint(Box::new(endpoint));
             self.llm.insert(ENVIRONMENT.to_owned(), endpoint);
@@ -119,18 +122,22 @@ pub enum ModelSettings {
     /// It is asked over HTTP.
     Endpoint(Box<EndpointSettings>),
     /// It is a file of this machine.
-    Local(Box<LocalSettings>),
+    Local(Box<LocalChatSettings>),
 }
 
 impl<'de> Deserialize<'de> for ModelSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let table = serde_json::Value::deserialize(deserializer)?;
+        let mut table = serde_json::Map::deserialize(deserializer)?;
+        // A table is called by its key.
+        table.insert("name".to_owned(), "".into());
         // Told apart by one key, so that what is wrong with the others is said.
-        let has = |key: &str| table.get(key).is_some();
-        if has("base_url") {
+        let has = |key: &str| table.contains_key(key);
+        let kind = (has("base_url"), has("path"));
+        let table = serde_json::Value::Object(table);
+        if kind.0 {
             let endpoint = serde_json::from_value(table).map_err(de::Error::custom)?;
             Ok(Self::Endpoint(endpoint))
-        } else if has("path") || has("repository") {
+        } else if kind.1 {
             let local = serde_json::from_value(table).map_err(de::Error::custom)?;
             Ok(Self::Local(local))
         } else {

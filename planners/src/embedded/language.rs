@@ -24,7 +24,7 @@ pub(super) fn unreadable(text: &str, tokens: &[Token], languages: &Languages) ->
     let count = |range: &(char, char)| {
         letters
             .iter()
-            .filter(|each| (range.0..=range.1).contains(each))
+            .filter(|each| (range.0..=range.1).contains(*each))
             .count()
     };
     let (script, found) = languages
