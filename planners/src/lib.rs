@@ -2,10 +2,12 @@
 //!
 //! [`EmbeddedPlanner`] plans without a language model: the clauses of a request are matched to capabilities by
 //! sentence embeddings and words, and a search over the types of the tools connects them. [`TemplateRefiner`] puts
-//! the results in order. Which tools there are is not known here: both read it off the registry.
+//! the results in order. Which tools there are is not known here: both read it off the registry. How good plans are
+//! is measured by [`evaluation`].
 #![forbid(unsafe_code)]
 
 mod embedded;
+pub mod evaluation;
 mod template_refiner;
 
 pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
