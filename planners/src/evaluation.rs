@@ -25,3 +25,5 @@ pub use tools::{ToolList, ToolListError};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::shared;
