@@ -4,20 +4,20 @@
 //! languages and quotations become arguments; and the steps are connected by what the words refer to and what the types
 //! allow, with tools put in between where a type is missing. What cannot be planned is declined as a whole.
 
-mod arguments;
+pub(crate) mod arguments;
 mod assembly;
-mod bridge;
+pub(crate) mod bridge;
 mod chinese;
 mod clauses;
 mod decline;
 mod encoder;
-mod holdings;
+pub(crate) mod holdings;
 mod interpret;
 mod language;
-mod matching;
+pub(crate) mod matching;
 mod tokens;
 mod vector_cache;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 use std::{
     path::PathBuf,

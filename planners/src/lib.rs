@@ -2,11 +2,14 @@
 //!
 //! [`EmbeddedPlanner`] plans without a language model: the clauses of a request are matched to capabilities by
 //! sentence embeddings and words, and a search over the types of the tools connects them. [`TemplateRefiner`] puts
-//! the results in order. Which tools there are is not known here: both read it off the registry.
+//! the results in order. Which tools there are is not known here: both read it off the registry. [`repair`](fn@repair)
+//! mends the drafts of any planner, and [`evaluation`] measures how good plans are.
 #![forbid(unsafe_code)]
 
 mod controller;
 mod embedded;
+pub mod evaluation;
+mod repair;
 mod template_refiner;
 
 #[cfg(test)]
@@ -14,4 +17,5 @@ mod fixtures;
 
 pub use controller::{Controller, ControllerOptions};
 pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
+pub use repair::{Hints, Repair, RepairCode, Repaired, repair};
 pub use template_refiner::TemplateRefiner;

@@ -64,7 +64,7 @@ pub(super) fn fill(capability: &Capability, clause: &Clause, vocabulary: &Vocabu
 }
 
 /// Whether a parameter is what a step works on, rather than how.
-pub(super) fn is_content(parameter: &Parameter, rules: &Arguments) -> bool {
+pub(crate) fn is_content(parameter: &Parameter, rules: &Arguments) -> bool {
     if !parameter.value_type.kinds().is_empty() {
         return true;
     }
@@ -77,7 +77,7 @@ pub(super) fn is_content(parameter: &Parameter, rules: &Arguments) -> bool {
 }
 
 /// Whether values of a type are texts.
-pub(super) fn is_text(value_type: &ValueType) -> bool {
+pub(crate) fn is_text(value_type: &ValueType) -> bool {
     match value_type {
         ValueType::String => true,
         ValueType::OneOf { options } => options.iter().any(is_text),

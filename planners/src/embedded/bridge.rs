@@ -10,7 +10,7 @@ use super::{
 
 /// Where an input of a step comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// It is at hand.
     Expression(String),
     /// It is made by a step of its own.
@@ -19,7 +19,7 @@ pub(super) enum Source {
 
 /// A step that makes something that is missing.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Production {
+pub(crate) struct Production {
     /// The capability's index.
     pub capability: usize,
     /// The output that is wanted.
@@ -31,7 +31,7 @@ pub(super) struct Production {
 }
 
 /// What the search knows.
-pub(super) struct Search<'a> {
+pub(crate) struct Search<'a> {
     pub capabilities: &'a [Capability],
     pub holdings: &'a [Holding],
     pub rules: &'a Arguments,
@@ -43,7 +43,7 @@ pub(super) struct Search<'a> {
 
 impl Search<'_> {
     /// Where a parameter's value comes from: from what is at hand, else from at most `depth` more tools.
-    pub(super) fn source(
+    pub(crate) fn source(
         &self,
         parameter: &Parameter,
         picture: Option<&str>,

@@ -6,7 +6,7 @@ use super::arguments::is_text;
 
 /// A value that later steps can take.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Holding {
+pub(crate) struct Holding {
     /// How a plan refers to it.
     pub expression: String,
     /// Its type.
@@ -25,7 +25,7 @@ pub(super) struct Holding {
 
 /// Which of several fitting values is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     /// The file as it was attached.
     Original,
     /// The last result.
@@ -33,7 +33,7 @@ pub(super) enum Choice {
 }
 
 impl Holding {
-    pub(super) fn of_attachment(request: &Request, index: usize) -> Self {
+    pub(crate) fn of_attachment(request: &Request, index: usize) -> Self {
         let kind = request.attachments[index].artifact.kind;
         Self {
             expression: format!("${}", Request::input_name(index)),
@@ -47,7 +47,7 @@ impl Holding {
     }
 
     /// Everything that a step gives.
-    pub(super) fn of_step(
+    pub(crate) fn of_step(
         capability: &Capability,
         step: usize,
         id: &str,
@@ -73,13 +73,13 @@ impl Holding {
     }
 
     /// Whether it is what `parameter` asks for, rather than what could be turned into it.
-    pub(super) fn fits(&self, parameter: &Parameter) -> bool {
+    pub(crate) fn fits(&self, parameter: &Parameter) -> bool {
         gives(&self.value_type, &parameter.value_type)
     }
 }
 
 /// Whether a value of type `given` is what `wanted` asks for. Numbers print, but they are no text to work on.
-pub(super) fn gives(given: &ValueType, wanted: &ValueType) -> bool {
+pub(crate) fn gives(given: &ValueType, wanted: &ValueType) -> bool {
     let kinds = wanted.kinds();
     let shared = given.kinds().iter().any(|kind| kinds.contains(kind));
     let any_file = kinds.contains(&Kind::File) && !given.kinds().is_empty();
@@ -89,7 +89,7 @@ pub(super) fn gives(given: &ValueType, wanted: &ValueType) -> bool {
 /// The value among `holdings` that a parameter takes.
 ///
 /// Regions fit only the picture that they were found in, so `picture` says which one the step works on.
-pub(super) fn choose<'a>(
+pub(crate) fn choose<'a>(
     holdings: &'a [Holding],
     parameter: &Parameter,
     lane: Option<usize>,

@@ -243,7 +243,7 @@ fn stems<'a>(list: impl Iterator<Item = &'a str>, words: &Words) -> BTreeSet<Str
 }
 
 /// A word without its ending, roughly: enough to make "rotating", "rotated" and "rotate" one word.
-pub(super) fn stem(word: &str) -> String {
+pub(crate) fn stem(word: &str) -> String {
     let mut stem = word;
     for ending in ["ing", "ed", "ly", "er", "es", "s", "e"] {
         if let Some(shorter) = stem.strip_suffix(ending).filter(|rest| rest.len() >= 3) {

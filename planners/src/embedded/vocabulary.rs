@@ -8,14 +8,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 /// A data file that is not what the planner reads.
 #[derive(Debug, thiserror::Error)]
 #[error("the planner's data file {file} is not usable")]
-pub(super) struct VocabularyError {
+pub(crate) struct VocabularyError {
     file: &'static str,
     #[source]
     source: toml::de::Error,
 }
 
 /// Everything that the data files say.
-pub(super) struct Vocabulary {
+pub(crate) struct Vocabulary {
     pub settings: Settings,
     pub words: Words,
     pub arguments: Arguments,
@@ -26,7 +26,7 @@ pub(super) struct Vocabulary {
 
 impl Vocabulary {
     /// Reads the data files that the program was built with.
-    pub(super) fn built_in() -> Result<Self, VocabularyError> {
+    pub(crate) fn built_in() -> Result<Self, VocabularyError> {
         macro_rules! data {
             ($file:literal) => {
                 parse($file, include_str!(concat!("../../data/embedded/", $file)))?
@@ -50,7 +50,7 @@ fn parse<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<T, Vocab
 /// Thresholds and weights; scores are between 0 and 1.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// The least score at which a clause is taken to ask for a capability.
     pub accept: f32,
     /// The least score at which words without a verb are taken to be a clause of their own.
@@ -72,7 +72,7 @@ pub(super) struct Settings {
 /// Words with a grammatical role.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Words {
+pub(crate) struct Words {
     /// Phrases that say that the next action works on the result of the last.
     pub then: Vec<String>,
     /// Phrases that only add an action.
@@ -107,7 +107,7 @@ pub(super) struct Words {
 
 impl Words {
     /// The kind of file that `word` names.
-    pub(super) fn kind_of(&self, word: &str) -> Option<Kind> {
+    pub(crate) fn kind_of(&self, word: &str) -> Option<Kind> {
         self.kinds
             .iter()
             .find(|(_, names)| names.contains(word))
@@ -118,7 +118,7 @@ impl Words {
 /// How arguments are written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// Names of units, by unit.
     pub units: BTreeMap<String, BTreeSet<String>>,
     /// Numbers, by the names of the parameters that take them.
@@ -136,7 +136,7 @@ pub(super) struct Arguments {
 /// How a number finds its parameter.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NumberRule {
+pub(crate) struct NumberRule {
     /// Names of the parameters.
     pub names: BTreeSet<String>,
     /// The capabilities that the rule is for; all if there is none.
@@ -171,7 +171,7 @@ pub(super) struct NumberRule {
 /// Words that stand for a value.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// The value; used where a parameter allows it.
     pub value: String,
     /// Names of the parameters; any if there is none.
@@ -184,7 +184,7 @@ pub(super) struct Choice {
 /// Words that stand for a value of a parameter that takes any text.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WordRule {
+pub(crate) struct WordRule {
     /// Names of the parameters.
     pub names: BTreeSet<String>,
     /// Values, by word.
@@ -194,7 +194,7 @@ pub(super) struct WordRule {
 /// How languages are written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LanguageRule {
+pub(crate) struct LanguageRule {
     /// Names of the parameters.
     pub names: BTreeSet<String>,
     /// Words before the name of a language that make it the one to use.
@@ -208,7 +208,7 @@ pub(super) struct LanguageRule {
 /// Tasks of the field: more ways to ask for those that are there, and what those that are not there look like.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tasks {
+pub(crate) struct Tasks {
     /// The tasks.
     pub task: Vec<Task>,
     /// Sentences that ask for nothing.
@@ -218,7 +218,7 @@ pub(super) struct Tasks {
 /// A task of the field.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Task {
+pub(crate) struct Task {
     /// The capability's name.
     pub name: String,
     /// What it is called in a sentence.
@@ -236,7 +236,7 @@ pub(super) struct Task {
 /// Chinese as English.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Chinese {
+pub(crate) struct Chinese {
     /// English for phrases; the longest that fits is taken.
     pub phrases: BTreeMap<String, String>,
     /// Words before an object that stands before its verb.
@@ -250,7 +250,7 @@ pub(super) struct Chinese {
 /// Languages that are recognised in order to say that they are not understood.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Languages {
+pub(crate) struct Languages {
     /// Words of English that are frequent in requests.
     pub english: BTreeSet<String>,
     /// Frequent words of others, by the language's English name.
