@@ -89,7 +89,7 @@ async fn calls_that_are_split_over_deltas_are_put_together() {
     assert_eq!(reply.finish, Some(FinishReason::ToolCalls));
 }
 
-// vLLM issue 9874 and several gateways repeat id and name with each piece.
+// NVIDIA NIM repeats the name in every piece, vLLM (pull request 31438) id and name in the last one.
 #[tokio::test]
 async fn ids_and_names_that_are_repeated_are_taken_once() {
     let reply = reply(&[
@@ -100,7 +100,19 @@ async fn ids_and_names_that_are_repeated_are_taken_once() {
     assert_eq!(reply.tool_calls, [call("a", "ocr", r#"{"x":1}"#)]);
 }
 
-// Ollama up to 0.5 and Gemini's compatible server: whole calls, several in one delta, all numbered 0 or not at all.
+// Mistral and Gemini split long names; the pieces behind the first have an empty id, or none (AstrBot issue 6661).
+#[tokio::test]
+async fn names_may_be_split_and_ids_empty() {
+    let reply = reply(&[
+        &calls(r#"[{"index":0,"id":"a","function":{"name":"image_cap","arguments":""}}]"#),
+        &calls(r#"[{"index":0,"id":"a","function":{"name":"tioning","arguments":"{"}}]"#),
+        &calls(r#"[{"id":"","type":"","function":{"arguments":"}"}}]"#),
+    ])
+    .await;
+    assert_eq!(reply.tool_calls, [call("a", "image_captioning", "{}")]);
+}
+
+// Gemini's compatible server numbers no calls (openai-python issue 2806), Ollama numbers all of them 0 (issue 15457).
 #[tokio::test]
 async fn whole_calls_are_told_apart_without_numbers() {
     let expected = [
@@ -119,7 +131,7 @@ async fn whole_calls_are_told_apart_without_numbers() {
     assert_eq!(found.tool_calls, expected);
 }
 
-// llama-cpp-python's function calling chat handlers: neither numbers nor ids in some versions.
+// Ollama before 0.4.7 had no numbers (issue 7881), small servers have no ids either.
 #[tokio::test]
 async fn calls_without_numbers_and_ids_get_ids() {
     let reply = reply(&[
@@ -137,7 +149,7 @@ async fn calls_without_numbers_and_ids_get_ids() {
     assert_eq!(reply.tool_calls, expected);
 }
 
-// Ollama's own API, and gateways that pass it on: an object in place of a string.
+// llama.cpp for a while (issue 20198), TGI (issue 2461): an object in place of a string.
 #[tokio::test]
 async fn arguments_may_be_an_object() {
     let reply = reply(&[&calls(
@@ -161,7 +173,7 @@ async fn the_older_function_call_is_a_call() {
     assert_eq!(reply.finish, Some(FinishReason::ToolCalls));
 }
 
-// vLLM, "Tool Calling": with a named tool the reason is `stop`.
+// vLLM, "Tool Calling": with a named tool the reason is `stop`; Gemini's compatible server says so for all calls.
 #[tokio::test]
 async fn a_stop_behind_a_call_means_the_call() {
     let reply = reply(&[
@@ -240,7 +252,7 @@ async fn characters_split_between_chunks_stay_whole() {
     assert_eq!(reply.text, "\u{e9}\u{4e2d}\u{1f600}");
 }
 
-// OpenRouter and vLLM, "mid-stream errors"; Groq sends them as events named `error`.
+// OpenRouter, "Streaming", "Mid-stream errors"; vLLM with and without its envelope; Ollama.
 #[tokio::test]
 async fn an_error_in_the_stream_comes_behind_what_was_said() {
     for item in [
@@ -263,7 +275,7 @@ async fn an_error_in_the_stream_comes_behind_what_was_said() {
     assert_kind(&error.unwrap(), ChatErrorKind::Transient);
 }
 
-// LM Studio's older versions and many small servers: `stream` is not known, one object comes. vLLM's has both fields.
+// llama-cpp-python with a function to call, and many small servers: `stream` is not known, one object comes.
 #[tokio::test]
 async fn a_reply_in_one_piece_is_a_reply() {
     let body = r#" {"id":"r","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"yes","reasoning_content":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"ocr","arguments":"{}"}}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
@@ -279,7 +291,7 @@ async fn a_reply_in_one_piece_is_a_reply() {
     }
 }
 
-// DeepSeek and llama.cpp: `reasoning_content`; OpenRouter and Ollama: `reasoning`; vLLM: both, the same text twice.
+// DeepSeek and llama.cpp: `reasoning_content`; OpenRouter and vLLM (pull request 27752): `reasoning`; gateways: both.
 #[tokio::test]
 async fn thoughts_are_told_from_text_and_come_once() {
     let reply = reply(&[

@@ -9,7 +9,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_clean_end_is_an_end_without_any_word_of_it() {
-    // llama-cpp-python behind some proxies: neither `[DONE]` nor a reason.
+    // Neither `[DONE]` nor a reason.
     let reply = reply_to(Script::events(&[&text("so")])).await.unwrap();
     assert_eq!((reply.text.as_str(), reply.finish), ("so", None));
     // A body without length and chunks, ended by the connection's end.

@@ -183,13 +183,13 @@ async fn key_and_headers_go_with_it() {
     assert_eq!(received.header("content-type"), Some("application/json"));
 }
 
-// Mistral: 422 with the field's place; older TGI and LiteLLM's strict backends: 400 with its name.
+// Mistral's form for a field that it does not know, 422 with the place; others name it in a 400.
 #[tokio::test]
 async fn a_server_that_will_not_be_asked_for_usage_is_not_asked_again() {
     for (status, body) in [
         (
             422,
-            r#"{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+            r#"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}}"#,
         ),
         (
             400,
