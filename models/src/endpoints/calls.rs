@@ -1,7 +1,7 @@
 //! Which call a piece of a call belongs to.
 //!
 //! OpenAI numbers calls, gives id and name in a call's first piece, and the arguments in all. Others give no numbers,
-//! or the same number to all calls, repeat id and name in every piece, or have no ids.
+//! or the same number to all calls, repeat id and name in every piece, split names, or have no ids.
 
 use medley_orchestrator::ChatDelta;
 use serde::de::IgnoredAny;
@@ -12,6 +12,7 @@ use super::chunk::Call;
 #[derive(Debug, Default)]
 pub(super) struct Calls(Vec<Known>);
 
+/// A call, or a piece of one.
 #[derive(Debug)]
 struct Known {
     /// The server's number of it.
@@ -29,56 +30,74 @@ impl Calls {
     /// What a piece adds.
     pub(super) fn take(&mut self, call: Call) -> ChatDelta {
         let function = call.function.unwrap_or_default();
-        let id = call.id.some();
-        let name = function.name.text;
-        let arguments = function.arguments.0;
-        let number = call.index.filter(|&number| number >= 0);
-        if let Some(index) = self.place(number, id.as_deref(), &name) {
-            let known = &mut self.0[index];
-            known.id = known.id.take().or(id);
-            known.arguments.push_str(&arguments);
-            let is_late = known.name.is_empty() && !name.is_empty();
-            if is_late {
-                known.name.clone_from(&name);
-            }
-            return ChatDelta::ToolCall {
-                index,
-                id: None,
-                name: is_late.then_some(name),
-                arguments,
-            };
+        let piece = Known {
+            number: call.index.filter(|&number| number >= 0),
+            id: call.id.some(),
+            name: function.name.text,
+            arguments: function.arguments.0,
+        };
+        match self.place(&piece) {
+            Some(index) => self.continue_call(index, piece),
+            None => self.begin_call(piece),
         }
+    }
+
+    fn begin_call(&mut self, piece: Known) -> ChatDelta {
         let index = self.0.len();
-        self.0.push(Known {
-            number,
-            id: id.clone(),
-            name: name.clone(),
-            arguments: arguments.clone(),
-        });
-        ChatDelta::ToolCall {
+        let delta = ChatDelta::ToolCall {
             index,
             // The answer to a call names its id, so each call needs one.
-            id: Some(id.unwrap_or_else(|| format!("call_{index}"))),
-            name: (!name.is_empty()).then_some(name),
-            arguments,
+            id: Some(piece.id.clone().unwrap_or_else(|| format!("call_{index}"))),
+            name: (!piece.name.is_empty()).then(|| piece.name.clone()),
+            arguments: piece.arguments.clone(),
+        };
+        self.0.push(piece);
+        delta
+    }
+
+    fn continue_call(&mut self, index: usize, piece: Known) -> ChatDelta {
+        let known = &mut self.0[index];
+        known.id = known.id.take().or(piece.id);
+        known.arguments.push_str(&piece.arguments);
+        let adds_name = !piece.name.is_empty() && piece.name != known.name;
+        if adds_name {
+            known.name.push_str(&piece.name);
+        }
+        ChatDelta::ToolCall {
+            index,
+            id: None,
+            name: adds_name.then_some(piece.name),
+            arguments: piece.arguments,
         }
     }
 
     /// The call that a piece continues; none, if it begins one.
-    fn place(&self, number: Option<i64>, id: Option<&str>, name: &str) -> Option<usize> {
+    fn place(&self, piece: &Known) -> Option<usize> {
         let last = |is_it: &dyn Fn(&Known) -> bool| self.0.iter().rposition(is_it);
-        let index = match (number, id) {
+        let index = match (piece.number, &piece.id) {
             (Some(number), _) => last(&|known| known.number == Some(number)),
-            (None, Some(id)) => last(&|known| known.id.as_deref() == Some(id)),
+            (None, Some(_)) => last(&|known| known.id == piece.id),
             (None, None) => self.0.len().checked_sub(1),
         }?;
-        let known = &self.0[index];
-        let other_id = matches!((&known.id, id), (Some(known), Some(id)) if known != id);
-        let other_name = !name.is_empty() && !known.name.is_empty() && known.name != name;
-        // The same tool may be called twice in a row: without numbers and ids only the end of the arguments tells.
-        let untold = number.is_none() && id.is_none() && !name.is_empty();
-        let begins = other_id || other_name || (untold && is_whole(&known.arguments));
-        (!begins).then_some(index)
+        (!piece.begins_behind(&self.0[index])).then_some(index)
+    }
+}
+
+impl Known {
+    /// Whether it is the first piece of another call than the one that it seems to continue.
+    fn begins_behind(&self, known: &Self) -> bool {
+        if let (Some(id), Some(known)) = (&self.id, &known.id) {
+            return id != known;
+        }
+        if self.name.is_empty() || known.name.is_empty() {
+            return false;
+        }
+        // A tool may be called twice in a row: without ids, only the end of the arguments tells.
+        let other = self.name != known.name;
+        match self.number {
+            Some(_) => other && is_whole(&known.arguments),
+            None => other || is_whole(&known.arguments),
+        }
     }
 }
 
