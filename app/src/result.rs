@@ -1,8 +1,8 @@
 //! The JSON object that `ask` and `exec` print; programs build on it, so tests hold its schema stable.
 
 use medley_orchestrator::{
-    Decline, Defect, Defects, Event, Outcome, Question, Record, RunStatus, StepError, StepReport,
-    StepStatus,
+    Decline, Defect, Defects, Event, Outcome, Question, Record, RunStatus, Spent, StepError,
+    StepReport, StepStatus,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,8 +128,35 @@ pub struct Failure {
 }
 
 /// What a run cost; empty without a language model.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Usage {}
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// How often a model was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchanges: Option<u64>,
+    /// Tokens that models read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// Tokens that models wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// What that costs in US dollars, where prices are configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dollars: Option<f64>,
+}
+
+impl From<Spent> for Usage {
+    fn from(spent: Spent) -> Self {
+        if spent.exchanges == 0 {
+            return Self::default();
+        }
+        Self {
+            exchanges: Some(spent.exchanges),
+            input_tokens: Some(spent.usage.input_tokens),
+            output_tokens: Some(spent.usage.output_tokens),
+            dollars: (spent.dollars > 0.0).then_some(spent.dollars),
+        }
+    }
+}
 
 impl RunResult {
     /// The result of an outcome whose answer's files were put where `answer` says.
@@ -145,7 +172,7 @@ impl RunResult {
                 .flat_map(|round| &round.steps)
                 .map(StepResult::from)
                 .collect(),
-            usage: Usage::default(),
+            usage: outcome.spent.into(),
             notes: outcome.response.notes.clone(),
             error: outcome.response.declined.as_ref().map(Failure::from),
             defects: Vec::new(),
@@ -199,7 +226,12 @@ impl RunResult {
             status: RunStatus::Failed,
             answer: Vec::new(),
             steps: Vec::new(),
-            usage: Usage {},
+            usage: Usage {
+                exchanges: None,
+                input_tokens: None,
+                output_tokens: None,
+                dollars: None,
+            },
             notes: Vec::new(),
             error: Some(failure),
             defects: Vec::new(),

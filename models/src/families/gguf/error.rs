@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use medley_orchestrator::{ChatError, ChatErrorKind, Unfit};
 
 use super::shape::ARCHITECTURES;
-use crate::{ModelError, readable_bytes};
+use crate::readable_bytes;
 
 /// What is wrong with a file, or with what was asked of it.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +48,6 @@ pub(super) enum Problem {
     Unfit(#[from] Unfit),
     #[error("its thread has ended")]
     Gone,
-    #[error("it could not be fetched: {0}")]
-    Fetch(#[from] ModelError),
 }
 
 impl Problem {
@@ -67,8 +65,6 @@ impl Problem {
                 ChatErrorKind::Unsupported
             }
             Self::NoMemory { .. } | Self::Gone => ChatErrorKind::Transient,
-            Self::Fetch(error) if error.is_transient() => ChatErrorKind::Transient,
-            Self::Fetch(_) => ChatErrorKind::NotFound,
             Self::NotGguf(_)
             | Self::Missing(_)
             | Self::Tokenizer(_)
@@ -96,7 +92,6 @@ impl Problem {
             Self::NoMemory { .. } => "try again when less is running, or choose a smaller file",
             Self::Unfit(unfit) => return Some(unfit.hint()),
             Self::Gone => "try again; the model is loaded anew",
-            Self::Fetch(error) => return error.hint(),
             Self::Network(_) => return None,
         };
         Some(hint.to_owned())
