@@ -1,0 +1,76 @@
+//! The seam to grammars: what says which tokens a reply may go on with.
+//!
+//! Decoding asks it before each token and tells it each token that was written; it knows nothing of networks.
+
+/// Why a grammar cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the reply cannot be held to its format: {0}")]
+pub(crate) struct ConstraintError(pub(crate) String);
+
+/// What a reply is held to, token by token.
+///
+/// The tokens that end a reply are no part of the mask: they may come when [`Constraint::may_end`] says so.
+pub(crate) trait Constraint: Send {
+    /// Which tokens may come next, when `left` tokens may still be written; None = all.
+    fn mask(&mut self, left: usize) -> Result<Option<&TokenMask>, ConstraintError>;
+
+    /// Takes a token that was written, forced ones too.
+    fn accept(&mut self, token: u32) -> Result<(), ConstraintError>;
+
+    /// Whether the reply may end here.
+    fn may_end(&self) -> bool;
+
+    /// Tokens that must come next, skipping the model where there is no choice (may be empty).
+    fn forced(&mut self) -> Vec<u32>;
+}
+
+/// A set of tokens, one bit each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TokenMask {
+    words: Vec<u32>,
+}
+
+impl TokenMask {
+    /// No token of a vocabulary of this size.
+    pub(crate) fn none(tokens: usize) -> Self {
+        Self {
+            words: vec![0; tokens.div_ceil(32)],
+        }
+    }
+
+    /// The words of the set: token `i` is bit `i % 32` of word `i / 32`.
+    pub(crate) fn words_mut(&mut self) -> &mut [u32] {
+        &mut self.words
+    }
+
+    /// Adds a token; one that is beyond the vocabulary is left out.
+    pub(crate) fn allow(&mut self, token: u32) {
+        if let Some(word) = self.words.get_mut(token as usize / 32) {
+            *word |= 1 << (token % 32);
+        }
+    }
+
+    /// Whether the token is in the set.
+    pub(crate) fn allows(&self, token: u32) -> bool {
+        let word = self.words.get(token as usize / 32);
+        word.is_some_and(|word| word >> (token % 32) & 1 == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_holds_what_was_added() {
+        let mut mask = TokenMask::none(70);
+        for token in [0, 31, 32, 69] {
+            assert!(!mask.allows(token));
+            mask.allow(token);
+            assert!(mask.allows(token));
+        }
+        assert!(!mask.allows(33));
+        mask.allow(1000);
+        assert!(!mask.allows(1000));
+    }
+}
