@@ -10,6 +10,7 @@ mod generation;
 mod header;
 mod metadata;
 mod network;
+mod plan_grammar;
 mod prompt;
 mod reply_text;
 mod sampling;

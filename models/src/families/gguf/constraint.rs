@@ -2,17 +2,20 @@
 //!
 //! Decoding asks it before each token and tells it each token that was written; it knows nothing of networks.
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use medley_orchestrator::ResponseFormat;
 
-use super::tokenizer::ChatTokenizer;
+use super::{
+    plan_grammar::{GrammarError, PlanConstraint, SchemaConstraint, Vocabulary},
+    tokenizer::ChatTokenizer,
+};
 
 /// Whether replies can be held to a JSON schema.
-pub(super) const SCHEMAS: bool = false;
+pub(super) const SCHEMAS: bool = true;
 
 /// Whether replies can be held to the grammar of plans.
-pub(super) const PLANS: bool = false;
+pub(super) const PLANS: bool = true;
 
 /// Why a grammar cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,17 +39,41 @@ pub(crate) trait Constraint: Send {
     fn forced(&mut self) -> Vec<u32>;
 }
 
-/// What replies in this format are held to; none, where nobody can hold them to it.
-pub(super) fn constraint_for(
-    format: &ResponseFormat,
-    _tokenizer: &Arc<ChatTokenizer>,
-) -> Option<Box<dyn Constraint>> {
-    match format {
-        ResponseFormat::Text
-        | ResponseFormat::Json
-        | ResponseFormat::Schema { .. }
-        | ResponseFormat::Plan(_) => None,
+/// Makes what replies are held to. The vocabulary is prepared when it is first needed.
+#[derive(Default)]
+pub(super) struct Constraints {
+    vocabulary: OnceLock<Result<Vocabulary, GrammarError>>,
+}
+
+impl Constraints {
+    /// What a reply in this format is held to; nothing, if it is any text.
+    pub(super) fn of(
+        &self,
+        format: &ResponseFormat,
+        tokenizer: &ChatTokenizer,
+    ) -> Result<Option<Box<dyn Constraint>>, ConstraintError> {
+        if *format == ResponseFormat::Text {
+            return Ok(None);
+        }
+        let prepared = self.vocabulary.get_or_init(|| vocabulary_of(tokenizer));
+        let vocabulary = prepared.as_ref().map_err(|error| error.clone())?;
+        Ok(Some(match format {
+            ResponseFormat::Plan(shape) => Box::new(PlanConstraint::new(vocabulary, shape)?),
+            ResponseFormat::Schema { schema, .. } => {
+                Box::new(SchemaConstraint::new(vocabulary, schema)?)
+            }
+            ResponseFormat::Json | ResponseFormat::Text => {
+                Box::new(SchemaConstraint::any_object(vocabulary)?)
+            }
+        }))
     }
+}
+
+fn vocabulary_of(tokenizer: &ChatTokenizer) -> Result<Vocabulary, GrammarError> {
+    let size = u32::try_from(tokenizer.size()).unwrap_or(u32::MAX);
+    let bytes = |token| Some(tokenizer.bytes(token).to_vec()).filter(|bytes| !bytes.is_empty());
+    let end = tokenizer.ends().first().copied().unwrap_or(u32::MAX);
+    Vocabulary::new((0..size).map(bytes).collect(), end, tokenizer.ends())
 }
 
 /// A set of tokens, one bit each.
@@ -57,7 +84,6 @@ pub(crate) struct TokenMask {
 
 impl TokenMask {
     /// No token of a vocabulary of this size.
-    #[allow(dead_code, reason = "grammars begin with it")]
     pub(crate) fn none(tokens: usize) -> Self {
         Self {
             words: vec![0; tokens.div_ceil(32)],
@@ -65,13 +91,11 @@ impl TokenMask {
     }
 
     /// The words of the set: token `i` is bit `i % 32` of word `i / 32`.
-    #[allow(dead_code, reason = "grammars fill whole words")]
     pub(crate) fn words_mut(&mut self) -> &mut [u32] {
         &mut self.words
     }
 
     /// Adds a token; one that is beyond the vocabulary is left out.
-    #[allow(dead_code, reason = "grammars add tokens")]
     pub(crate) fn allow(&mut self, token: u32) {
         if let Some(word) = self.words.get_mut(token as usize / 32) {
             *word |= 1 << (token % 32);

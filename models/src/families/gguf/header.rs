@@ -9,7 +9,7 @@ use std::{
 use medley_orchestrator::{ChatError, ChatErrorKind, ChatRequest};
 
 use super::{
-    constraint::constraint_for,
+    constraint::Constraints,
     error::{GgufError, Problem},
     generation::Order,
     metadata::Metadata,
@@ -28,6 +28,7 @@ pub(super) struct Header {
     pub(super) shape: Shape,
     pub(super) tokenizer: Arc<ChatTokenizer>,
     template: ChatTemplate,
+    constraints: Constraints,
     /// Tokens that a request and its reply may take together.
     pub(super) context: usize,
 }
@@ -52,6 +53,7 @@ impl Header {
             shape,
             tokenizer: Arc::new(tokenizer),
             template,
+            constraints: Constraints::default(),
         })
     }
 
@@ -66,6 +68,11 @@ impl Header {
     /// What is to be done for a request.
     pub(super) fn order(&self, request: &ChatRequest) -> Result<Order, ChatError> {
         let prompt = self.prompt_tokens(request)?;
+        let constraint = self.constraints.of(&request.format, &self.tokenizer);
+        let constraint = constraint.map_err(|error| {
+            let message = format!("model {}: {error}", self.name);
+            ChatError::new(ChatErrorKind::Unsupported, message)
+        })?;
         let room = self.context - prompt.len();
         let wanted = request.max_tokens.map_or(room, |most| most as usize);
         Ok(Order {
@@ -76,7 +83,7 @@ impl Header {
                 seed: request.seed,
             },
             stops: request.stop.clone(),
-            constraint: constraint_for(&request.format, &self.tokenizer),
+            constraint,
             prompt,
         })
     }
