@@ -99,20 +99,10 @@ pub struct Hints<'a> {
 #[must_use]
 pub fn repair(draft: DraftPlan, registry: &Registry, scope: &Scope, hints: &Hints<'_>) -> Repaired {
     let was_valid = Plan::validate(&draft, registry, scope).is_ok();
-    let mut mended = draft.clone();
-    let mut repairs = Vec::new();
-    for _ in 0..ROUNDS {
-        let mut bench = Bench::new(mended, registry, scope, hints);
-        round(&mut bench);
-        mended = bench.draft;
-        if bench.repairs.is_empty() {
-            break;
-        }
-        repairs.append(&mut bench.repairs);
-    }
+    let (mended, repairs) = mend(draft.clone(), registry, scope, hints);
     let (draft, repairs, defects) = match Plan::validate(&mended, registry, scope) {
         Ok(_) => (mended, repairs, Vec::new()),
-        // Whatever a repair does, a plan is not to become worse.
+        // Should a repair ever be wrong, a plan is not to become worse by it.
         Err(_) if was_valid => (draft, Vec::new(), Vec::new()),
         Err(Defects(defects)) => (mended, repairs, defects),
     };
@@ -121,6 +111,26 @@ pub fn repair(draft: DraftPlan, registry: &Registry, scope: &Scope, hints: &Hint
         repairs,
         defects,
     }
+}
+
+/// Repairs a draft until there is nothing to do.
+fn mend(
+    mut draft: DraftPlan,
+    registry: &Registry,
+    scope: &Scope,
+    hints: &Hints<'_>,
+) -> (DraftPlan, Vec<Repair>) {
+    let mut repairs = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut bench = Bench::new(draft, registry, scope, hints);
+        round(&mut bench);
+        draft = bench.draft;
+        if bench.repairs.is_empty() {
+            break;
+        }
+        repairs.append(&mut bench.repairs);
+    }
+    (draft, repairs)
 }
 
 /// Each repair once. Names come first, since types hang on them; order comes before inputs, since those come from

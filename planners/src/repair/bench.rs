@@ -18,8 +18,10 @@ pub(super) struct Bench<'a> {
     pub hints: Hints<'a>,
     pub draft: DraftPlan,
     pub repairs: Vec<Repair>,
-    /// The tools that may be added.
+    /// The tools that planners see.
     pub capabilities: Vec<Capability>,
+    /// Those that make something of one thing, and so may be added.
+    pub converters: Vec<Capability>,
 }
 
 impl<'a> Bench<'a> {
@@ -29,13 +31,19 @@ impl<'a> Bench<'a> {
         scope: &'a Scope,
         hints: &Hints<'a>,
     ) -> Self {
+        let capabilities: Vec<Capability> = registry.plannable().cloned().collect();
+        let required = |each: &&Capability| {
+            let parameters = each.parameters.iter();
+            parameters.filter(|parameter| parameter.required).count() == 1
+        };
         Self {
             registry,
             scope,
             hints: *hints,
             draft,
             repairs: Vec::new(),
-            capabilities: registry.plannable().cloned().collect(),
+            converters: capabilities.iter().filter(required).cloned().collect(),
+            capabilities,
         }
     }
 
@@ -206,7 +214,7 @@ impl<'a> Bench<'a> {
             return false;
         };
         let types = self.types_of(&reference).unwrap_or_default();
-        types.first().is_some_and(|of| gives(of, wanted))
+        types.first().is_some_and(|of| suits(of, wanted))
     }
 
     /// An id that nothing has yet.
@@ -216,6 +224,11 @@ impl<'a> Bench<'a> {
             .find(|id| self.place_of(id).is_none() && self.scope.get(id).is_none())
             .unwrap_or_default()
     }
+}
+
+/// Whether a value of type `given` is what `wanted` asks for, and validation takes it.
+pub(super) fn suits(given: &ValueType, wanted: &ValueType) -> bool {
+    gives(given, wanted) && wanted.accepts(given)
 }
 
 /// Whether a name is bound only inside a step that goes over a list.

@@ -57,7 +57,7 @@ fn convert_argument(bench: &mut Bench<'_>, place: usize, parameter: &Parameter) 
     };
     let mut target = place;
     let value = insert(bench, &production, &mut target);
-    let tool = &bench.capabilities[production.capability].name;
+    let tool = &bench.converters[production.capability].name;
     let message = format!("`{}` is what `{tool}` makes of {json}", parameter.name);
     bench.draft.steps[target]
         .args
@@ -76,7 +76,7 @@ fn insert(bench: &mut Bench<'_>, production: &Production, place: &mut usize) -> 
         args.insert(name.clone(), value.into());
     }
     let id = bench.fresh_id();
-    let tool = bench.capabilities[production.capability].name.clone();
+    let tool = bench.converters[production.capability].name.clone();
     let step = DraftStep {
         args,
         ..DraftStep::new(&id, tool)
@@ -102,11 +102,12 @@ pub(super) fn chain(bench: &Bench<'_>, json: &Json, parameter: &Parameter) -> Op
         primary: true,
         made_from: Vec::new(),
     };
-    let best = search(bench, &holding, parameter, None)?;
+    let (length, best) = (1..=LENGTH)
+        .find_map(|length| Some((length, search(bench, &holding, parameter, length, None)?)))?;
     let mut tools = Vec::new();
     tools_of(&best, &mut tools);
     let rival = tools.into_iter().any(|tool| {
-        let other = search(bench, &holding, parameter, Some(tool));
+        let other = search(bench, &holding, parameter, length, Some(tool));
         other.is_some_and(|other| other.cost < best.cost + TIE)
     });
     (!rival).then_some(best)
@@ -116,10 +117,11 @@ fn search(
     bench: &Bench<'_>,
     holding: &Holding,
     parameter: &Parameter,
+    length: usize,
     without: Option<usize>,
 ) -> Option<Production> {
     let search = Search {
-        capabilities: &bench.capabilities,
+        capabilities: &bench.converters,
         holdings: std::slice::from_ref(holding),
         rules: &vocabulary()?.arguments,
         lane: None,
@@ -129,7 +131,7 @@ fn search(
             _ => 0.0,
         }),
     };
-    match search.source(parameter, None, LENGTH)? {
+    match search.source(parameter, None, length)? {
         Source::Made(production) => Some(production),
         // What is there fits by its kind; why it was refused is for validation to say.
         Source::Expression(_) => None,

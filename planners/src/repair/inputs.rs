@@ -1,18 +1,15 @@
 //! Missing inputs: what is at hand of the type that is needed.
 
-use medley_orchestrator::{Parameter, ValueType};
+use medley_orchestrator::{Expression, Parameter, ValueType};
 use serde_json::Value as Json;
 
 use super::{
     RepairCode,
-    bench::Bench,
+    bench::{Bench, suits},
     bridges::{self, vocabulary},
-    informal::is_unsettled,
+    informal::{is_in_request, is_unsettled},
 };
-use crate::embedded::{
-    arguments::{is_content, is_text},
-    holdings::gives,
-};
+use crate::embedded::arguments::{is_content, is_text};
 
 /// Gives every required input that is missing the latest result that fits, else the attachment or the request.
 pub(super) fn fill(bench: &mut Bench<'_>) {
@@ -25,7 +22,9 @@ pub(super) fn fill(bench: &mut Bench<'_>) {
         }
         for parameter in &capability.parameters {
             let given = bench.step(place).args.get(&parameter.name);
-            let lacks = given.is_none_or(|json| is_unsettled(bench, place, json));
+            let lacks = given.is_none_or(|json| {
+                is_unsettled(bench, place, json) || describes_file(bench, json, parameter)
+            });
             if !(lacks && parameter.required && takes_content(parameter)) {
                 continue;
             }
@@ -39,6 +38,14 @@ pub(super) fn fill(bench: &mut Bench<'_>) {
             bench.record(RepairCode::FilledInput, place, message);
         }
     }
+}
+
+/// Whether words that the request does not have stand where only a file can.
+fn describes_file(bench: &Bench<'_>, json: &Json, parameter: &Parameter) -> bool {
+    let literal = matches!(Expression::from_json(json), Ok(Expression::Literal(_)));
+    let asked_for = json.as_str().is_some_and(|text| is_in_request(bench, text));
+    let wanted = &parameter.value_type;
+    literal && !asked_for && !is_text(wanted) && !wanted.kinds().is_empty()
 }
 
 /// Whether a parameter is what a step works on, so that a result can be meant.
@@ -62,7 +69,7 @@ fn at_hand(bench: &Bench<'_>, place: usize, parameter: &Parameter) -> Option<Jso
     let attached = || {
         let attachments = bench.attachments().into_iter();
         attachments
-            .filter(|(.., kind)| gives(&ValueType::artifact(*kind), wanted))
+            .filter(|(.., kind)| suits(&ValueType::artifact(*kind), wanted))
             .map(|(id, ..)| reference(&id))
     };
     let request = || {
@@ -75,7 +82,6 @@ fn at_hand(bench: &Bench<'_>, place: usize, parameter: &Parameter) -> Option<Jso
     let mut candidates = latest().chain(attached());
     candidates
         .find(fresh)
-        .or_else(|| latest().chain(attached()).next())
         .or_else(request)
         .or_else(|| convertible(bench, place, parameter))
 }
@@ -95,7 +101,7 @@ fn earlier(bench: &Bench<'_>, place: usize, wanted: &ValueType) -> Vec<usize> {
         .filter(|&step| {
             let outputs = bench.outputs(step).unwrap_or_default();
             let primary = outputs.first();
-            primary.is_some_and(|output| gives(&output.value_type, wanted))
+            primary.is_some_and(|output| suits(&output.value_type, wanted))
         })
         .collect()
 }

@@ -6,12 +6,11 @@ use medley_orchestrator::{Capability, Kind, ValueType};
 
 use super::{
     RepairCode,
-    bench::{Bench, references},
+    bench::{Bench, references, suits},
     bridges::vocabulary,
     names::{clear_best, nearest},
     words::{fold, root, words},
 };
-use crate::embedded::holdings::gives;
 
 /// The share of an invented name's words, by weight, that a tool must have.
 const COMMON_WORDS: f64 = 0.5;
@@ -157,17 +156,17 @@ impl Evidence {
             given: Vec::new(),
             wanted: Vec::new(),
         };
-        if let Some((from, to)) = conversion(&step.tool) {
-            evidence.given.push(ValueType::artifact(from));
-            evidence.wanted.push(ValueType::artifact(to));
-            return evidence;
-        }
-        for reference in step.args.values().flat_map(references) {
+        let (from, to) = conversion(&step.tool);
+        evidence.given.extend(from.map(ValueType::artifact));
+        evidence.wanted.extend(to.map(ValueType::artifact));
+        let references = step.args.values().flat_map(references);
+        for reference in references.filter(|_| from.is_none()) {
             let types = bench.types_of(&reference).unwrap_or_default();
             evidence.given.extend(types.into_iter().next());
         }
         evidence.given.retain(|of| *of != ValueType::Any);
-        for consumer in bench.consumers(place) {
+        let consumers = bench.consumers(place).into_iter();
+        for consumer in consumers.filter(|_| to.is_none()) {
             let capability = bench.capability(consumer);
             let parameters = capability.map_or(&[][..], |capability| &capability.parameters);
             let types = parameters.iter().map(|each| each.value_type.clone());
@@ -179,22 +178,23 @@ impl Evidence {
     fn agrees(&self, capability: &Capability) -> bool {
         let takes = |given: &ValueType| {
             let mut parameters = capability.parameters.iter();
-            parameters.any(|parameter| gives(given, &parameter.value_type))
+            parameters.any(|parameter| suits(given, &parameter.value_type))
         };
         let makes = |wanted: &ValueType| {
             let primary = capability.outputs.first();
-            primary.is_some_and(|output| gives(&output.value_type, wanted))
+            primary.is_some_and(|output| suits(&output.value_type, wanted))
         };
         (self.given.is_empty() || self.given.iter().any(takes))
             && (self.wanted.is_empty() || self.wanted.iter().any(makes))
     }
 }
 
-/// The kinds in a name such as `speech-to-text`.
-fn conversion(name: &str) -> Option<(Kind, Kind)> {
+/// The kinds that a name such as `speech-to-text` says.
+fn conversion(name: &str) -> (Option<Kind>, Option<Kind>) {
     let words = words(name);
-    let at = words.iter().position(|word| word == "to")?;
-    let from = kind_of(words.get(at.checked_sub(1)?)?)?;
-    let to = kind_of(words.get(at + 1)?)?;
-    Some((from, to))
+    let Some(at) = words.iter().position(|word| word == "to") else {
+        return (None, None);
+    };
+    let kind = |place: Option<usize>| kind_of(words.get(place?)?);
+    (kind(at.checked_sub(1)), kind(Some(at + 1)))
 }
