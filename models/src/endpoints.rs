@@ -51,7 +51,7 @@ pub use settings::{EndpointSettings, LengthField};
 
 use body::Body;
 use exchange::Exchange;
-use identity::{Identity, is_refused};
+use identity::{Identity, is_in_vain};
 use request::Dialect;
 use told::Told;
 
@@ -247,7 +247,7 @@ impl fmt::Debug for Endpoint {
 /// Whether a request may succeed when it is sent again after a bearable wait.
 fn may_help(error: &ChatError) -> bool {
     let bearable = error.retry_after.is_none_or(|wait| wait <= LONGEST_WAIT);
-    error.kind.is_transient() && bearable && !is_refused(error)
+    error.kind.is_transient() && bearable && !is_in_vain(error)
 }
 
 async fn read_error(response: Response) -> Told {

@@ -85,7 +85,7 @@ impl Identity {
         let error = error.without_url();
         let what = if error.is_timeout() {
             "the connection takes too long"
-        } else if is_refused(&error) {
+        } else if causes(&error).any(is_refusal) {
             "nobody listens there"
         } else if error.is_connect() {
             "the connection fails"
@@ -125,9 +125,11 @@ impl Identity {
     /// Nothing came for too long.
     pub(super) fn silent(&self) -> ChatError {
         let message = format!("nothing came for {} s", self.patience.as_secs_f64());
-        self.error(ChatErrorKind::Transient, &message).with_hint(
-            "look whether the server is still at work, or raise `idle_timeout_s` if it takes that long",
-        )
+        self.error(ChatErrorKind::Transient, &message)
+            .with_hint(
+                "look whether the server is still at work, or raise `idle_timeout_s` if it takes that long",
+            )
+            .with_source(Silence)
     }
 
     /// The reply is at its end too early.
@@ -226,12 +228,19 @@ impl Identity {
     }
 }
 
-/// Whether nobody listens: asking again at once is no use.
-pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        let failure = cause.downcast_ref::<io::Error>();
-        failure.is_some_and(|failure| failure.kind() == io::ErrorKind::ConnectionRefused)
-    })
+/// The cause of an error that is about waiting in vain.
+#[derive(Debug, thiserror::Error)]
+#[error("the idle timeout is over")]
+struct Silence;
+
+/// Whether asking again at once is no use: nobody listens, or whoever does was waited for long enough.
+pub(super) fn is_in_vain(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| is_refusal(cause) || cause.is::<Silence>())
+}
+
+fn is_refusal(cause: &(dyn Error + 'static)) -> bool {
+    let failure = cause.downcast_ref::<io::Error>();
+    failure.is_some_and(|failure| failure.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

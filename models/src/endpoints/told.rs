@@ -10,8 +10,9 @@ const LONGEST: usize = 500;
 
 /// Words for a kind of failure, in codes, types and messages, in lower case. The first that is found counts.
 ///
-/// From the documentation and sources of OpenAI, OpenRouter, vLLM, llama.cpp, llama-cpp-python and Ollama.
-const WORDS: [(&str, ChatErrorKind); 24] = [
+/// From the documentation and sources of OpenAI, OpenRouter, vLLM, llama.cpp, llama-cpp-python, Ollama,
+/// TGI and Gemini.
+const WORDS: [(&str, ChatErrorKind); 26] = [
     ("insufficient_quota", ChatErrorKind::Quota),
     ("insufficient credits", ChatErrorKind::Quota),
     ("billing_hard_limit_reached", ChatErrorKind::Quota),
@@ -25,6 +26,8 @@ const WORDS: [(&str, ChatErrorKind); 24] = [
     ("exceed context window", ChatErrorKind::ContextTooLong),
     ("exceeds context window", ChatErrorKind::ContextTooLong),
     ("context window exceeds", ChatErrorKind::ContextTooLong),
+    ("input token count", ChatErrorKind::ContextTooLong),
+    ("`max_new_tokens` must be", ChatErrorKind::ContextTooLong),
     ("prompt is too long", ChatErrorKind::ContextTooLong),
     ("prompt too long", ChatErrorKind::ContextTooLong),
     ("content_filter", ChatErrorKind::Refused),

@@ -12,6 +12,7 @@ const SOON: Duration = Duration::from_millis(100);
 fn impatient(server: &ChatServer) -> EndpointSettings {
     let mut settings = settings(server);
     settings.idle_timeout_s = 1;
+    settings.max_retries = 2;
     settings
 }
 
@@ -36,6 +37,7 @@ async fn silence_ends_the_wait_wherever_it_falls() {
             "{}",
             error.message
         );
+        assert_eq!(server.received().len(), 1, "it is not waited for again");
         // The connection is let go of.
         timeout(LONG, closed.notified()).await.unwrap();
     }
