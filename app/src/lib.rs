@@ -23,6 +23,7 @@ mod builder;
 mod error;
 mod export;
 mod medley;
+mod plan_text;
 mod records;
 mod result;
 
@@ -54,6 +55,7 @@ pub use self::{
     error::MedleyError,
     export::{ExportError, Exported, Exporter},
     medley::{Ask, Asking, Medley, Planned},
+    plan_text::PlanText,
     records::{Records, Removed},
     result::{
         AnswerPart, Failure, ResultEvent, ResultTag, RunResult, StepResult, StreamLine, Usage,

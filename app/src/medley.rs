@@ -17,7 +17,7 @@ use medley_planners::TemplateRefiner;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{MedleyBuilder, MedleyError, attachment::attach, records::Records};
+use crate::{MedleyBuilder, MedleyError, PlanText, attachment::attach, records::Records};
 
 /// Answers requests over files. Cheap to clone; clones share everything that is loaded.
 #[derive(Clone)]
@@ -174,9 +174,40 @@ impl Medley {
         cancel: &CancellationToken,
     ) -> Result<Outcome, MedleyError> {
         let request = self.request(String::new(), attachments).await?;
+        let plan = GivenPlan::new(draft.clone());
+        self.exec_given(plan, request, events, cancel).await
+    }
+
+    /// Runs a plan that somebody or a language model wrote down, in any form that is known; see [`PlanText`].
+    ///
+    /// # Errors
+    /// When an attachment cannot be used, or the plan has defects: then nothing has run.
+    pub async fn exec_text(
+        &self,
+        plan: PlanText<'_>,
+        attachments: &[PathBuf],
+        events: &EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, MedleyError> {
+        let request = self.request(String::new(), attachments).await?;
+        let read = plan.read(self.registry(), &request)?;
+        let plan = GivenPlan {
+            draft: read.draft,
+            notes: read.notes,
+        };
+        self.exec_given(plan, request, events, cancel).await
+    }
+
+    async fn exec_given(
+        &self,
+        plan: GivenPlan,
+        request: Request,
+        events: &EventSink,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, MedleyError> {
         let scope = Scope::of_request(&request);
-        Plan::validate(draft, self.registry(), &scope).map_err(MedleyError::Plan)?;
-        let agent = self.agent_of_plan(draft.clone());
+        Plan::validate(&plan.draft, self.registry(), &scope).map_err(MedleyError::Plan)?;
+        let agent = self.agent_of_plan(plan);
         let assignment = Assignment::new(new_run(), RunKind::Exec, request);
         self.carry_out(agent, assignment, events, cancel).await
     }
@@ -199,7 +230,7 @@ impl Medley {
             RunKind::Exec if history.turns.is_empty() => {
                 return Err(MedleyError::NothingToResume(run.to_owned()));
             }
-            RunKind::Exec => self.agent_of_plan(DraftPlan::default()),
+            RunKind::Exec => self.agent_of_plan(GivenPlan::default()),
         };
         self.carry_out(agent, Assignment::resume(history), events, cancel)
             .await
@@ -233,9 +264,9 @@ impl Medley {
     }
 
     /// An agent that carries out a given plan, without planning or refining.
-    fn agent_of_plan(&self, draft: DraftPlan) -> Agent {
+    fn agent_of_plan(&self, plan: GivenPlan) -> Agent {
         Agent {
-            planner: Arc::new(GivenPlan(draft)),
+            planner: Arc::new(plan),
             refiner: Arc::new(TemplateRefiner),
             ..self.house.agent.clone()
         }

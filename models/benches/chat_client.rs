@@ -7,7 +7,6 @@
 //! one thread, beside the server's, and each must come whole and in order.
 
 use std::{
-    future::Future,
     io,
     net::SocketAddr,
     sync::LazyLock,
@@ -291,21 +290,19 @@ async fn answer(mut socket: TcpStream) -> io::Result<()> {
 }
 
 /// One delta after the other, each in a write of its own.
-fn pace(
+async fn pace(
     socket: &mut TcpStream,
     count: usize,
     pause: Duration,
     text: fn(usize) -> String,
-) -> impl Future<Output = io::Result<()>> {
-    async move {
-        for number in 0..count {
-            socket.write_all(event(&text(number)).as_bytes()).await?;
-            if count > 1 {
-                sleep(pause).await;
-            }
+) -> io::Result<()> {
+    for number in 0..count {
+        socket.write_all(event(&text(number)).as_bytes()).await?;
+        if count > 1 {
+            sleep(pause).await;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 async fn flood(socket: &mut TcpStream, count: usize) -> io::Result<()> {

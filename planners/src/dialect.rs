@@ -34,7 +34,7 @@ pub use tool_names::ToolNames;
 
 use self::{
     drafting::Drafting,
-    find::Candidate,
+    find::Search,
     lowering::Lowering,
     statements::{Statement, Statements},
     wrapping::Region,
@@ -188,12 +188,12 @@ fn choose(mut readings: Vec<Reading>, tools: &ToolNames) -> Reading {
 /// Reads the plan in JSON that stands in these regions, if there is one.
 fn read_objects(regions: &[Region<'_>], tools: &ToolNames) -> Option<Reading> {
     let mut drafting = Drafting::new(tools);
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut search = Search::default();
     for region in regions {
         let calls = spans_of_calls(*region);
-        candidates.extend(find::candidates(*region, &calls, &mut drafting.repairs));
+        search.add(*region, &calls, &mut drafting.repairs);
     }
-    objects::read(candidates, drafting)
+    objects::read(search, drafting)
 }
 
 /// Where calls stand in a region: JSON in their arguments is no plan.

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod controller;
+pub mod dialect;
 mod embedded;
 pub mod evaluation;
 mod repair;
@@ -17,5 +18,5 @@ mod fixtures;
 
 pub use controller::{Controller, ControllerOptions};
 pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
-pub use repair::{Hints, Repair, RepairCode, Repaired, repair};
+pub use repair::{Hints, Nearest, Repair, RepairCode, Repaired, repair};
 pub use template_refiner::TemplateRefiner;

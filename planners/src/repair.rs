@@ -90,8 +90,11 @@ pub struct Hints<'a> {
     /// The request, for the names of its attachments and its words.
     pub request: Option<&'a Request>,
     /// The capability whose meaning is nearest to a name, if one is near enough; asked for names that nothing spells.
-    pub nearest: Option<&'a dyn Fn(&str) -> Option<String>>,
+    pub nearest: Option<Nearest<'a>>,
 }
+
+/// Gives the capability whose meaning is nearest to a name.
+pub type Nearest<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 /// Mends what is certain in a draft, and returns what is left as defects.
 ///

@@ -96,8 +96,8 @@ async fn a_request_is_planned_by_the_model_and_its_key_is_nowhere() {
     let output = run(asking).await;
     let result = json_of(&output);
     assert_eq!(result["status"], "succeeded", "{result:#}");
-    let tools: Vec<_> = result["steps"].as_array().unwrap().iter();
-    let tools: Vec<_> = tools.into_iter().map(|step| step["tool"].clone()).collect();
+    let steps = result["steps"].as_array().unwrap();
+    let tools: Vec<_> = steps.iter().map(|step| &step["tool"]).collect();
     assert_eq!(tools, ["image_info", "grayscale_image"]);
     assert_eq!(result["usage"]["input_tokens"], 100, "{result:#}");
     let received = server.received();

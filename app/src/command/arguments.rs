@@ -164,14 +164,20 @@ pub(super) struct PlanArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ExecArguments {
-    /// The plan, as JSON; `-` reads it from standard input.
-    #[arg(value_name = "PLAN.json")]
+    /// The plan: JSON as `medley plan --json` prints it, or what a language model wrote in any form that is known.
+    /// `-` reads it from standard input.
+    #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
+    /// Put right what is certain in a plan of our own form too, and run what there is of one that was cut off.
+    #[arg(long)]
+    pub repair: bool,
     /// A file that the plan calls $input1, $input2 and so on; may be given again.
     #[arg(short, long = "attach", value_name = "PATH")]
     pub attachments: Vec<PathBuf>,
     #[command(flatten)]
     pub output: OutputArguments,
+    #[command(flatten)]
+    pub language: LanguageArguments,
 }
 
 #[derive(Debug, Args)]
@@ -238,6 +244,8 @@ pub(super) enum RunsAction {
         which: WhichRun,
         #[command(flatten)]
         output: OutputArguments,
+        #[command(flatten)]
+        language: LanguageArguments,
     },
     /// Answer a question of a run, and go on with it.
     Answer {
@@ -249,6 +257,8 @@ pub(super) enum RunsAction {
         value: String,
         #[command(flatten)]
         output: OutputArguments,
+        #[command(flatten)]
+        language: LanguageArguments,
     },
     /// Write what is recorded of a run, and its files, into a folder.
     Export {
@@ -343,7 +353,7 @@ pub(super) enum LlmAction {
 }
 
 /// Which language models are used, and what becomes of what is said.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Default, Clone, Args)]
 pub(super) struct LanguageArguments {
     /// The language model for everything, by its name in the configuration.
     #[arg(long, value_name = "NAME")]

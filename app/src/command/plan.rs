@@ -4,13 +4,13 @@ use medley::{GraphPicture, Planned, RunResult};
 
 use super::{
     arguments::{PlanArguments, Verbosity},
-    open,
+    open_with,
     output::{Exit, print, print_json, report_decline},
     settings::Settings,
 };
 
 pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow::Result<Exit> {
-    let medley = open(settings)?;
+    let medley = open_with(settings, &arguments.language)?;
     let planned = medley
         .plan(arguments.request, &arguments.attachments)
         .await?;

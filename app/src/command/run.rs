@@ -8,14 +8,14 @@ use std::{
 
 use anyhow::Context;
 use medley::{
-    Defects, DraftPlan, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome,
+    Defects, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome, PlanText,
     RunResult,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
-    cancelled_by_interrupt, open, open_with,
+    cancelled_by_interrupt, open_with,
     output::{Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome},
     progress::StepProgress,
     settings::Settings,
@@ -39,17 +39,20 @@ pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow:
 }
 
 pub(super) async fn exec(settings: &Settings, arguments: ExecArguments) -> anyhow::Result<Exit> {
-    let medley = open(settings)?;
+    let medley = open_with(settings, &arguments.language)?;
     let text = read_plan(&arguments.plan)?;
-    let draft = DraftPlan::from_json_text(&text).map_err(MedleyError::Plan)?;
     check_output(settings, &arguments.output)?;
     watched(
         settings,
         &medley,
         &arguments.output,
         async |events, cancel| {
+            let plan = PlanText {
+                text: &text,
+                repair: arguments.repair,
+            };
             medley
-                .exec(&draft, &arguments.attachments, events, cancel)
+                .exec_text(plan, &arguments.attachments, events, cancel)
                 .await
         },
     )

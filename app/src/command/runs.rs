@@ -10,8 +10,8 @@ use medley_orchestrator::RunReport;
 use serde_json::json;
 
 use super::{
-    arguments::{RunsAction, WhichRun},
-    open,
+    arguments::{LanguageArguments, RunsAction, WhichRun},
+    open_with,
     output::{Exit, Unusable, print, print_json},
     run::resume,
     settings::Settings,
@@ -23,7 +23,7 @@ const RUN_FILE: &str = "run.json";
 const EVENTS_FILE: &str = "events.jsonl";
 
 pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Result<Exit> {
-    let medley = open(settings)?;
+    let medley = open_with(settings, &language_of(&action))?;
     match action {
         RunsAction::List { limit, json } => list(&medley, limit, json).await,
         RunsAction::Show {
@@ -31,7 +31,7 @@ pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Resu
             format,
             json,
         } => show(&medley, &which, format, json).await,
-        RunsAction::Resume { which, output } => {
+        RunsAction::Resume { which, output, .. } => {
             let run = find(&medley, &which).await?;
             resume(settings, &medley, &run, &output).await
         }
@@ -40,6 +40,7 @@ pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Resu
             question,
             value,
             output,
+            ..
         } => {
             let run = medley.records().find(Some(&run)).await?;
             medley.answer(&run, &question, &value).await?;
@@ -54,6 +55,16 @@ pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Resu
             }
             Ok(Exit::Succeeded)
         }
+    }
+}
+
+/// Which language models go on with a run.
+fn language_of(action: &RunsAction) -> LanguageArguments {
+    match action {
+        RunsAction::Resume { language, .. } | RunsAction::Answer { language, .. } => {
+            language.clone()
+        }
+        _ => LanguageArguments::default(),
     }
 }
 

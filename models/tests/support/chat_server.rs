@@ -32,16 +32,16 @@ enum Act {
 
 /// What the server does with one request. The connection is closed at its end.
 #[derive(Debug, Clone, Default)]
-pub struct Script(Vec<Act>);
+pub(crate) struct Script(Vec<Act>);
 
 impl Script {
     /// An answer with a status, a type and a body, complete.
-    pub fn answer(status: u16, mime: &str, body: &str) -> Self {
+    pub(crate) fn answer(status: u16, mime: &str, body: &str) -> Self {
         Self::answer_with(status, &[("content-type", mime)], body)
     }
 
     /// An answer with a status, headers and a body, complete.
-    pub fn answer_with(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+    pub(crate) fn answer_with(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let length = body.len().to_string();
         let mut all = vec![("content-length", length.as_str())];
         all.extend_from_slice(headers);
@@ -49,12 +49,12 @@ impl Script {
     }
 
     /// A reply in JSON.
-    pub fn json(body: &str) -> Self {
+    pub(crate) fn json(body: &str) -> Self {
         Self::answer(200, "application/json", body)
     }
 
     /// The beginning of a stream of events, in chunks.
-    pub fn stream() -> Self {
+    pub(crate) fn stream() -> Self {
         Self::default().head(
             200,
             &[
@@ -65,7 +65,7 @@ impl Script {
     }
 
     /// A whole stream: each item an event in a chunk of its own, and the end.
-    pub fn events(items: &[&str]) -> Self {
+    pub(crate) fn events(items: &[&str]) -> Self {
         let mut script = Self::stream();
         for item in items {
             script = script.event(item);
@@ -74,7 +74,7 @@ impl Script {
     }
 
     /// A status line and headers.
-    pub fn head(self, status: u16, headers: &[(&str, &str)]) -> Self {
+    pub(crate) fn head(self, status: u16, headers: &[(&str, &str)]) -> Self {
         let mut head = format!("HTTP/1.1 {status} -\r\nconnection: close\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -83,13 +83,13 @@ impl Script {
     }
 
     /// Bytes as they are.
-    pub fn raw(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn raw(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.0.push(Act::Write(bytes.as_ref().to_vec()));
         self
     }
 
     /// Bytes as a chunk.
-    pub fn chunk(self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn chunk(self, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref();
         let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
         chunk.extend_from_slice(bytes);
@@ -98,29 +98,29 @@ impl Script {
     }
 
     /// An event as a chunk.
-    pub fn event(self, data: &str) -> Self {
+    pub(crate) fn event(self, data: &str) -> Self {
         self.chunk(format!("data: {data}\n\n"))
     }
 
     /// The last chunk.
-    pub fn end(self) -> Self {
+    pub(crate) fn end(self) -> Self {
         self.raw("0\r\n\r\n")
     }
 
     /// Waits a while.
-    pub fn pause(mut self, time: Duration) -> Self {
+    pub(crate) fn pause(mut self, time: Duration) -> Self {
         self.0.push(Act::Pause(time));
         self
     }
 
     /// Goes on when somebody notifies.
-    pub fn wait(mut self, gate: &Arc<Notify>) -> Self {
+    pub(crate) fn wait(mut self, gate: &Arc<Notify>) -> Self {
         self.0.push(Act::Wait(Arc::clone(gate)));
         self
     }
 
     /// Says no more and keeps the connection; notifies when the client has closed it.
-    pub fn hold(mut self, closed: &Arc<Notify>) -> Self {
+    pub(crate) fn hold(mut self, closed: &Arc<Notify>) -> Self {
         self.0.push(Act::Hold(Arc::clone(closed)));
         self
     }
@@ -128,7 +128,7 @@ impl Script {
 
 /// What a client sent.
 #[derive(Debug, Clone)]
-pub struct Received {
+pub(crate) struct Received {
     /// Request line and headers.
     pub head: String,
     /// The body.
@@ -137,7 +137,7 @@ pub struct Received {
 
 impl Received {
     /// The value of a header, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (found, value) = line.split_once(':')?;
             found.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -146,7 +146,7 @@ impl Received {
 }
 
 /// A server with a script for each request in turn; the last one is for all that follow.
-pub struct ChatServer {
+pub(crate) struct ChatServer {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     task: JoinHandle<()>,
@@ -154,7 +154,7 @@ pub struct ChatServer {
 
 impl ChatServer {
     /// Starts it on a free port.
-    pub async fn start(scripts: impl Into<VecDeque<Script>>) -> Self {
+    pub(crate) async fn start(scripts: impl Into<VecDeque<Script>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -168,12 +168,12 @@ impl ChatServer {
     }
 
     /// Where it is, as people write it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What was sent so far.
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 }

@@ -6,8 +6,24 @@ use super::{Decision, Planner, PlannerError, Situation};
 use crate::DraftPlan;
 
 /// Decides for a plan that is given, and then that it suffices.
-#[derive(Debug, Clone)]
-pub struct GivenPlan(pub DraftPlan);
+#[derive(Debug, Clone, Default)]
+pub struct GivenPlan {
+    /// The plan.
+    pub draft: DraftPlan,
+    /// What the person should know about it.
+    pub notes: Vec<String>,
+}
+
+impl GivenPlan {
+    /// A plan about which nothing need be said.
+    #[must_use]
+    pub const fn new(draft: DraftPlan) -> Self {
+        Self {
+            draft,
+            notes: Vec::new(),
+        }
+    }
+}
 
 #[async_trait]
 impl Planner for GivenPlan {
@@ -16,8 +32,8 @@ impl Planner for GivenPlan {
             return Ok(Decision::Finish);
         }
         Ok(Decision::Add {
-            draft: self.0.clone(),
-            notes: Vec::new(),
+            draft: self.draft.clone(),
+            notes: self.notes.clone(),
         })
     }
 }

@@ -103,7 +103,7 @@ impl House {
     pub(crate) fn start(&self, run: &str, plan: serde_json::Value) -> Started {
         let draft = DraftPlan::from_json_text(&plan.to_string()).unwrap();
         let assignment = Assignment::new(run, RunKind::Exec, Request::default());
-        self.carry_out(Arc::new(GivenPlan(draft)), assignment)
+        self.carry_out(Arc::new(GivenPlan::new(draft)), assignment)
     }
 
     /// Starts a run for which `planner` decides.
@@ -144,7 +144,7 @@ impl House {
                 .any(|turn| serde_json::from_value::<Decision>(turn.decision.clone()).is_ok())
         );
         let assignment = Assignment::resume(history);
-        let planner = Arc::new(GivenPlan(DraftPlan::default()));
+        let planner = Arc::new(GivenPlan::new(DraftPlan::default()));
         self.carry_out(planner, assignment).report().await
     }
 }

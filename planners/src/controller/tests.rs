@@ -114,7 +114,7 @@ fn request() -> Request {
 }
 
 fn spare() -> Arc<dyn Planner> {
-    Arc::new(GivenPlan(DraftPlan {
+    Arc::new(GivenPlan::new(DraftPlan {
         steps: vec![DraftStep::new("spare", "ocr").with("image", "$input1")],
         ..DraftPlan::default()
     }))
@@ -423,12 +423,15 @@ fn step(id: &str, status: StepStatus) -> StepReport {
 async fn after_success_nothing_is_asked_and_after_a_failure_it_is_planned_around() {
     let done = round(RunStatus::Succeeded, vec![step("s1", StepStatus::Done)]);
     let silent = saying(&[]);
-    assert_eq!(decide(&silent, &[done.clone()]).await, Decision::Finish);
+    assert_eq!(
+        decide(&silent, std::slice::from_ref(&done)).await,
+        Decision::Finish
+    );
 
     let failed = round(RunStatus::Failed, vec![step("s1", StepStatus::Failed)]);
     let other = r#"{"id":"s2","tool":"image_info","args":{"image":"$input1"}}"#;
     let model = saying(&[other]);
-    let decision = decide(&model, &[failed.clone()]).await;
+    let decision = decide(&model, std::slice::from_ref(&failed)).await;
     assert_eq!(steps(&decision), ["s2"]);
     let observed = &model.asked()[0].messages;
     let observed = observed[observed.len() - 2].text();
@@ -438,7 +441,10 @@ async fn after_success_nothing_is_asked_and_after_a_failure_it_is_planned_around
     );
 
     let given_up = saying(&[r#"{"done":true}"#]);
-    assert_eq!(decide(&given_up, &[failed.clone()]).await, Decision::Finish);
+    assert_eq!(
+        decide(&given_up, std::slice::from_ref(&failed)).await,
+        Decision::Finish
+    );
     let thrice = [failed.clone(), failed.clone(), failed];
     assert_eq!(decide(&silent, &thrice).await, Decision::Finish);
 }

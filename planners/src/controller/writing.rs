@@ -1,15 +1,19 @@
-//! A plan while the model writes it: each step is checked and handed over as soon as its line is complete.
+//! A plan while the model writes it: each step is checked and handed over as soon as it is complete.
 
 use std::collections::HashMap;
 
 use futures::StreamExt;
 use medley_orchestrator::{
-    Addition, ChatDelta, ChatError, ChatModel, ChatRequest, Defect, DefectCode, DraftPlan,
-    DraftStep, GrowingPlan, Message, Plan, PlanShape, ResponseFormat, Situation,
+    Addition, ChatDelta, ChatError, ChatModel, ChatRequest, Defect, DraftPlan, DraftStep,
+    GrowingPlan, Message, Plan, PlanShape, ResponseFormat, Situation,
 };
 use serde_json::Value as Json;
 
 use super::prompt;
+use crate::{
+    dialect::{StreamReader, ToolNames},
+    repair::{Hints, Repaired, repair},
+};
 
 /// What the model came to.
 pub(super) enum Written {
@@ -28,10 +32,11 @@ pub(super) enum Written {
     Nothing { why: String },
 }
 
-/// A line that is not a step.
-enum Line {
-    Addition(Addition),
+/// What a model says instead of steps.
+enum Verdict {
+    /// The request cannot be done.
     Declined(String),
+    /// What was done suffices.
     Done,
 }
 
@@ -41,9 +46,13 @@ pub(super) struct Writing<'a> {
     growing: GrowingPlan<'a>,
     /// Steps as they were written, by name.
     offered: HashMap<String, DraftStep>,
+    /// Their names, in the order in which they were written.
+    order: Vec<String>,
     accepted: DraftPlan,
     defects: Vec<Defect>,
-    verdict: Option<Line>,
+    /// What the person should know.
+    notes: Vec<String>,
+    verdict: Option<Verdict>,
 }
 
 impl<'a> Writing<'a> {
@@ -53,7 +62,9 @@ impl<'a> Writing<'a> {
             growing: GrowingPlan::new(situation.registry, &situation.scope),
             offered: HashMap::new(),
             accepted: DraftPlan::default(),
+            order: Vec::new(),
             defects: Vec::new(),
+            notes: Vec::new(),
             verdict: None,
         };
         for step in situation.accepted {
@@ -65,30 +76,87 @@ impl<'a> Writing<'a> {
         this
     }
 
-    /// Asks the model, and takes its lines as they come; gives all that it said.
+    /// Asks the model, and takes its steps as they come; gives all that it said.
     pub(super) async fn listen(
         &mut self,
         model: &dyn ChatModel,
         messages: &[Message],
     ) -> Result<String, ChatError> {
         let request = self.request(model, messages);
+        let tools = ToolNames::of(self.situation.registry);
+        let mut reader = StreamReader::new(&tools);
         let mut stream = model.chat(&request, self.situation.cancel).await?;
         let mut said = String::new();
-        let mut taken = 0;
         while let Some(delta) = stream.next().await {
             let ChatDelta::Text { text } = delta? else {
                 continue;
             };
             said.push_str(&text);
-            while let Some(length) = said[taken..].find('\n') {
-                let line = said[taken..taken + length].to_owned();
-                taken += length + 1;
-                self.take_line(&line).await;
+            for step in reader.push(&text) {
+                self.take_step(step).await;
             }
         }
-        let rest = said[taken..].to_owned();
-        self.take_line(&rest).await;
+        self.verdict = verdict(&said);
+        let reading = reader.finish();
+        if self.verdict.is_none() || !reading.draft.steps.is_empty() {
+            self.take_reading(reading.draft).await;
+        }
         Ok(said)
+    }
+
+    /// Takes what is known only when all was said: steps of forms that are not read line by line, and the answer.
+    async fn take_reading(&mut self, draft: DraftPlan) {
+        for step in draft.steps {
+            if self.offered.get(&step.id) != Some(&step) {
+                self.take_step(step).await;
+            }
+        }
+        if let Some(answer) = draft.answer {
+            self.accepted.answer = Some(answer);
+        }
+        self.defects.extend(draft.malformed);
+        if !self.is_sound() {
+            self.mend().await;
+        }
+    }
+
+    /// Puts right what is certain in the steps that were refused; those that were accepted stay as they are.
+    async fn mend(&mut self) {
+        let Some(Repaired { draft, repairs, .. }) = self.repaired() else {
+            return;
+        };
+        self.take_defects();
+        let repairs = repairs.iter();
+        self.notes
+            .extend(repairs.map(|repair| format!("put right: {repair}")));
+        self.accepted.answer.clone_from(&draft.answer);
+        for step in draft.steps {
+            if !self.accepted.steps.contains(&step) {
+                self.take_step(step).await;
+            }
+        }
+    }
+
+    /// The plan with its refused steps, if repair makes it sound without a change to what was accepted.
+    fn repaired(&self) -> Option<Repaired> {
+        let mut draft = self.accepted.clone();
+        let refused = self.order.iter().filter_map(|id| self.offered.get(id));
+        let refused = refused.filter(|step| !self.accepted.steps.contains(step));
+        draft.steps.extend(refused.cloned());
+        let Situation {
+            registry,
+            scope,
+            request,
+            ..
+        } = self.situation;
+        let hints = Hints {
+            request: Some(request),
+            nearest: None,
+        };
+        let repaired = repair(draft, registry, scope, &hints);
+        let kept = |step: &DraftStep| repaired.draft.steps.contains(step);
+        let is_sound = repaired.defects.is_empty() && !repaired.draft.steps.is_empty();
+        (is_sound && self.accepted.steps.iter().all(kept)).then_some(repaired)
     }
 
     fn request(&self, model: &dyn ChatModel, messages: &[Message]) -> ChatRequest {
@@ -103,26 +171,10 @@ impl<'a> Writing<'a> {
         }
     }
 
-    async fn take_line(&mut self, line: &str) {
-        let line = line.trim().trim_end_matches(',');
-        // Models put plans in fences and words around them; neither is a step.
-        if !line.starts_with('{') {
-            return;
-        }
-        match read(line) {
-            Ok(Line::Addition(Addition::Step(step))) => self.take_step(*step).await,
-            Ok(Line::Addition(Addition::Answer(answer))) => {
-                self.growing.set_answer(answer.clone());
-                self.accepted.answer = Some(answer);
-            }
-            Ok(Line::Addition(Addition::End)) => {}
-            Ok(verdict) => self.verdict = Some(verdict),
-            Err(defect) => self.defects.push(defect),
-        }
-    }
-
     async fn take_step(&mut self, step: DraftStep) {
-        self.offered.insert(step.id.clone(), step.clone());
+        if self.offered.insert(step.id.clone(), step.clone()).is_none() {
+            self.order.push(step.id.clone());
+        }
         for accepted in self.growing.offer(step) {
             let Some(step) = self.offered.get(&accepted.step.id).cloned() else {
                 continue;
@@ -143,7 +195,8 @@ impl Writing<'_> {
 
     /// Whether there is a plan and nothing is wrong with it so far.
     pub(super) fn is_sound(&self) -> bool {
-        self.defects.is_empty() && self.growing.is_sound() && !self.is_empty()
+        let is_verdict = self.verdict.is_some() && self.accepted.steps.is_empty();
+        is_verdict || (self.defects.is_empty() && self.growing.is_sound() && !self.is_empty())
     }
 
     /// What to tell a model that was cut off.
@@ -197,8 +250,8 @@ impl Writing<'_> {
         let mut wrong = self.take_defects();
         if self.accepted.steps.is_empty() {
             return match self.verdict {
-                Some(Line::Declined(reason)) => Written::Declined { reason },
-                Some(_) => Written::Done,
+                Some(Verdict::Declined(reason)) => Written::Declined { reason },
+                Some(Verdict::Done) => Written::Done,
                 None => Written::Nothing {
                     why: why_not(&wrong),
                 },
@@ -209,8 +262,8 @@ impl Writing<'_> {
             wrong.extend(defects);
             self.accepted.answer = None;
         }
-        let notes = wrong.iter().map(|defect| format!("left out: {defect}"));
-        let notes = notes.collect();
+        let mut notes = self.notes;
+        notes.extend(wrong.iter().map(|defect| format!("left out: {defect}")));
         let Some(stream) = self.situation.stream else {
             return Written::Plan {
                 draft: self.accepted,
@@ -246,25 +299,19 @@ impl Writing<'_> {
 fn why_not(defects: &[Defect]) -> String {
     match defects {
         [] => "it wrote no plan".to_owned(),
-        [first, rest @ ..] if rest.is_empty() => format!("its plan cannot run: {first}"),
+        [first] => format!("its plan cannot run: {first}"),
         [first, rest @ ..] => format!("its plan cannot run: {first}, and {} more", rest.len()),
     }
 }
 
-/// Reads a line of a plan.
-fn read(line: &str) -> Result<Line, Defect> {
-    let json: Json = serde_json::from_str(line).map_err(|error| {
-        Defect::new(
-            DefectCode::MalformedPlan,
-            format!("the line is not JSON: {error}"),
-        )
-        .with_hint("write one JSON object a line")
-    })?;
-    if json["done"] == true {
-        return Ok(Line::Done);
-    }
-    if let Some(reason) = json["decline"].as_str() {
-        return Ok(Line::Declined(reason.to_owned()));
-    }
-    Addition::from_json_line(line).map(Line::Addition)
+/// What a model says instead of steps, on a line of its own.
+fn verdict(said: &str) -> Option<Verdict> {
+    said.lines().find_map(|line| {
+        let json: Json = serde_json::from_str(line.trim()).ok()?;
+        if json["done"] == true {
+            return Some(Verdict::Done);
+        }
+        let reason = json["decline"].as_str()?;
+        Some(Verdict::Declined(reason.to_owned()))
+    })
 }

@@ -62,41 +62,52 @@ pub(super) struct Found {
     pub is_cut: bool,
 }
 
-/// Every plan and piece of a plan in the region that stands outside of `calls`, which are in the order of the text.
-pub(super) fn candidates(
-    region: Region<'_>,
-    calls: &[(usize, usize)],
-    repairs: &mut Repairs,
-) -> Vec<Candidate> {
-    let mut calls = calls.iter().peekable();
-    let mut candidates = Vec::new();
-    let mut fuel = region
-        .text
-        .len()
-        .saturating_mul(READINGS)
-        .clamp(1 << 16, READ_LIMIT.max(region.text.len() * 2));
-    let mut at = 0;
-    while let Some(start) = next_opening(region.text, at) {
-        while calls.next_if(|(_, end)| *end <= start).is_some() {}
-        if let Some((_, end)) = calls.peek().filter(|(begin, _)| *begin <= start) {
-            at = *end;
-            continue;
-        }
-        let found = read_at(region, start, repairs);
-        fuel = fuel.saturating_sub(found.end - start);
-        // What led nowhere may be prose with a bracket in it, before a plan.
-        let led_nowhere = found.candidate.is_none() && found.is_cut;
-        at = if led_nowhere {
-            start + 1
-        } else {
-            found.end.max(start + 1)
-        };
-        candidates.extend(found.candidate);
-        if fuel == 0 {
-            break;
+/// What a text holds.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// Every plan and piece of a plan.
+    pub candidates: Vec<Candidate>,
+    /// Whether the text ended inside of an object of which too little is there to know what it is.
+    pub ends_open: bool,
+}
+
+impl Search {
+    /// Adds what is in the region and outside of `calls`, which are in the order of the text.
+    pub(super) fn add(
+        &mut self,
+        region: Region<'_>,
+        calls: &[(usize, usize)],
+        repairs: &mut Repairs,
+    ) {
+        let length = region.text.len();
+        let mut fuel = length
+            .saturating_mul(READINGS)
+            .clamp(1 << 16, READ_LIMIT.max(length * 2));
+        let mut calls = calls.iter().peekable();
+        let mut at = 0;
+        while let Some(start) = next_opening(region.text, at) {
+            while calls.next_if(|(_, end)| *end <= start).is_some() {}
+            if let Some((_, end)) = calls.peek().filter(|(begin, _)| *begin <= start) {
+                at = *end;
+                continue;
+            }
+            let found = read_at(region, start, repairs);
+            // What led nowhere may be prose with a bracket in it, before a plan.
+            let led_nowhere = found.candidate.is_none() && found.is_cut;
+            self.ends_open |=
+                led_nowhere && !region.text[start + 1..].starts_with(char::is_alphabetic);
+            at = if led_nowhere {
+                start + 1
+            } else {
+                found.end.max(start + 1)
+            };
+            self.candidates.extend(found.candidate);
+            fuel = fuel.saturating_sub(found.end - start);
+            if fuel == 0 {
+                break;
+            }
         }
     }
-    candidates
 }
 
 /// Reads the value at `start`, where a bracket opens.

@@ -5,16 +5,19 @@ use serde_json::Value as Json;
 use super::{
     Dialect, Reading,
     drafting::Drafting,
-    find::{Candidate, Shape},
+    find::{Candidate, Search, Shape},
     hugging_gpt,
     own::OwnSteps,
     react, task_bench, tool_calls,
 };
 
 /// Reads the plan among the candidates, if there is one.
-pub(super) fn read(candidates: Vec<Candidate>, mut drafting: Drafting<'_>) -> Option<Reading> {
-    let (shape, chosen) = choose(candidates, &mut drafting)?;
+pub(super) fn read(search: Search, mut drafting: Drafting<'_>) -> Option<Reading> {
+    let Some((shape, chosen)) = choose(search.candidates, &mut drafting) else {
+        return search.ends_open.then(|| cut(drafting));
+    };
     drafting.is_cut = chosen.iter().any(|candidate| candidate.is_cut);
+    drafting.is_cut |= search.ends_open && !shape.is_whole_plan();
     let objects = chosen.into_iter().flat_map(|candidate| candidate.objects);
     add(shape, objects.collect(), &mut drafting);
     Some(drafting.finish(match shape {
@@ -25,6 +28,16 @@ pub(super) fn read(candidates: Vec<Candidate>, mut drafting: Drafting<'_>) -> Op
         Shape::Call => Dialect::ToolCalls,
         Shape::Action => Dialect::ReAct,
     }))
+}
+
+/// Nothing of a plan is complete.
+fn cut(mut drafting: Drafting<'_>) -> Reading {
+    drafting.is_cut = true;
+    drafting.malformed(
+        "the text ends before there is a step",
+        "let the model write more",
+    );
+    drafting.finish(Dialect::Unknown)
 }
 
 /// Adds what objects of one shape say.

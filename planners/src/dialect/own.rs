@@ -5,12 +5,7 @@ use std::collections::HashSet;
 use medley_orchestrator::{DraftPlan, DraftStep};
 use serde_json::{Map, Value as Json};
 
-use super::{
-    arguments,
-    drafting::Drafting,
-    find::{Shape, shape_of},
-    references,
-};
+use super::{arguments, drafting::Drafting, references};
 
 /// Keys of a step, each with what models write instead.
 const ALIASES: [(&str, &[&str]); 4] = [
@@ -55,36 +50,31 @@ impl OwnSteps {
         for step in steps {
             self.line(step, drafting);
         }
-        if !plan.is_empty() {
-            self.line(Json::Object(plan), drafting);
-        }
+        self.rest(plan, drafting);
     }
 
     /// Reads a line: a step, or the answer. Gives the step.
     pub(super) fn line(&mut self, json: Json, drafting: &mut Drafting<'_>) -> Option<DraftStep> {
-        let is_step = !matches!(&json, Json::Object(fields) if fields.contains_key("answer") && shape_of(&json) == Some(Shape::Answer));
-        let plan = if is_step {
-            let step = self.step(json, drafting);
-            Map::from_iter([("steps".to_owned(), Json::Array(vec![step]))])
-        } else {
-            let mut plan = self.answer(json, drafting);
-            plan.insert("steps".to_owned(), Json::Array(Vec::new()));
-            plan
-        };
-        // Reading the keys of a step is the affair of drafts; here they only get their names.
-        match DraftPlan::from_json_text(&Json::Object(plan).to_string()) {
-            Ok(read) => {
-                drafting.defects.extend(read.malformed);
-                drafting.answer = read.answer.or(drafting.answer.take());
-                let step = read.steps.into_iter().next()?;
-                drafting.steps.push(step.clone());
-                Some(step)
-            }
-            Err(defects) => {
-                drafting.defects.extend(defects.0);
+        match json {
+            Json::Object(fields)
+                if fields.contains_key("answer") && !fields.contains_key("tool") =>
+            {
+                self.rest(fields, drafting);
                 None
             }
+            step => {
+                let step = self.step(step, drafting);
+                let plan = Map::from_iter([("steps".to_owned(), Json::Array(vec![step]))]);
+                take(plan, drafting)
+            }
         }
+    }
+
+    /// Reads what a plan has beside its steps.
+    fn rest(&self, plan: Map<String, Json>, drafting: &mut Drafting<'_>) {
+        let mut plan = self.answer(plan, drafting);
+        plan.insert("steps".to_owned(), Json::Array(Vec::new()));
+        take(plan, drafting);
     }
 
     fn remember(&mut self, step: &Json) {
@@ -134,10 +124,11 @@ impl OwnSteps {
         )
     }
 
-    fn answer(&self, json: Json, drafting: &mut Drafting<'_>) -> Map<String, Json> {
-        let Json::Object(mut plan) = json else {
-            return Map::new();
-        };
+    fn answer(
+        &self,
+        mut plan: Map<String, Json>,
+        drafting: &mut Drafting<'_>,
+    ) -> Map<String, Json> {
         if let Some(answer) = plan.get_mut("answer") {
             if answer.is_string() {
                 drafting.repairs.note("the answer was no list");
@@ -177,6 +168,23 @@ impl OwnSteps {
             template.push_str(piece);
         }
         template
+    }
+}
+
+/// Takes over what drafts make of a plan; the keys of steps are their affair. Gives the first step.
+fn take(plan: Map<String, Json>, drafting: &mut Drafting<'_>) -> Option<DraftStep> {
+    match DraftPlan::from_json_text(&Json::Object(plan).to_string()) {
+        Ok(read) => {
+            drafting.defects.extend(read.malformed);
+            drafting.answer = read.answer.or(drafting.answer.take());
+            let step = read.steps.into_iter().next()?;
+            drafting.steps.push(step.clone());
+            Some(step)
+        }
+        Err(defects) => {
+            drafting.defects.extend(defects.0);
+            None
+        }
     }
 }
 

@@ -163,8 +163,9 @@ impl<'text, 'notes> Reader<'text, 'notes> {
         !self.is_too_deep
     }
 
-    /// Whether the container that awaits `closing` ends here; passes its bracket.
-    fn ends(&mut self, closing: char) -> bool {
+    /// Whether the container that awaits `closing` ends here; passes its bracket. Behind an item, a comma is expected.
+    fn ends(&mut self, closing: char, is_behind_item: bool) -> bool {
+        let has_comma = self.take_separators();
         loop {
             self.take_separators();
             let Some(next) = self.peek() else {
@@ -179,9 +180,12 @@ impl<'text, 'notes> Reader<'text, 'notes> {
                 return true;
             }
             if !matches!(next, '}' | ']' | ')') {
+                if is_behind_item && !has_comma {
+                    self.repairs.note("commas were missing");
+                }
                 return false;
             }
-            if self.awaited.contains(&next) {
+            if self.awaited.contains(&next) && !self.is_stray(closing) {
                 self.repairs.note("closing brackets were missing");
                 return true;
             }
@@ -191,8 +195,22 @@ impl<'text, 'notes> Reader<'text, 'notes> {
         }
     }
 
-    fn take_separators(&mut self) {
+    /// Whether a `}` in a list of objects closes nothing: another object follows, which no object could hold there.
+    fn is_stray(&self, closing: char) -> bool {
+        let behind = self
+            .rest()
+            .strip_prefix('}')
+            .unwrap_or_default()
+            .trim_start();
+        closing == ']'
+            && behind
+                .strip_prefix(',')
+                .is_some_and(|next| next.trim_start().starts_with('{'))
+    }
+
+    fn take_separators(&mut self) -> bool {
         self.skip_blank();
+        let start = self.at;
         while let Some(each @ (',' | ';')) = self.peek() {
             self.pass(each);
             self.skip_blank();
@@ -200,6 +218,7 @@ impl<'text, 'notes> Reader<'text, 'notes> {
                 self.repairs.note("commas too many were left out");
             }
         }
+        self.at > start
     }
 
     fn end_of_text(&mut self) {
@@ -214,7 +233,7 @@ impl<'text, 'notes> Reader<'text, 'notes> {
     fn list(&mut self, bracket: char, closing: char) -> Written {
         let mut items = Vec::new();
         if self.open(bracket, closing) {
-            while !self.ends(closing) {
+            while !self.ends(closing, !items.is_empty()) {
                 let before = self.at;
                 let item = self.value();
                 if self.is_cut {
@@ -252,11 +271,11 @@ impl<'text, 'notes> Reader<'text, 'notes> {
             if self.peek() == Some('{') {
                 self.repairs.note("doubled braces were read as one");
                 let inside = self.object();
-                self.ends('}');
+                self.ends('}', false);
                 self.awaited.pop();
                 return inside;
             }
-            while !self.ends('}') {
+            while !self.ends('}', !fields.is_empty()) {
                 if matches!(self.peek(), Some('{')) {
                     self.repairs.note("closing brackets were missing");
                     break;

@@ -27,6 +27,8 @@ pub struct StreamReader<'a> {
     /// Up to where the text has been read.
     at: usize,
     state: State<'a>,
+    /// What the model thought last, while it is not known what it belongs to.
+    thought: Option<Statement>,
     /// How many bytes may still be read in vain.
     fuel: usize,
 }
@@ -57,6 +59,7 @@ impl<'a> StreamReader<'a> {
             text: String::new(),
             at: 0,
             state: State::Undecided,
+            thought: None,
             fuel: ALLOWANCE,
         }
     }
@@ -201,7 +204,9 @@ impl<'a> StreamReader<'a> {
         }
         let is_call = matches!(line.statement, Statement::Numbered(..));
         if is_call && matches!(self.state, State::Undecided) {
-            self.state = State::Calls(Box::new(Lowering::new(Drafting::new(self.tools))));
+            let mut lowering = Lowering::new(Drafting::new(self.tools));
+            lowering.take(self.thought.take().unwrap_or(Statement::Prose));
+            self.state = State::Calls(Box::new(lowering));
         }
         match (&mut self.state, line.statement) {
             (State::Undecided, Statement::Prose) => {
@@ -209,6 +214,11 @@ impl<'a> StreamReader<'a> {
                 Progress::Passed(Vec::new())
             }
             // Thoughts belong to `ReAct` as well.
+            (State::Undecided, thought @ Statement::Thought(_)) => {
+                self.thought = Some(thought);
+                self.at += length + 1;
+                Progress::Passed(Vec::new())
+            }
             (State::Undecided, _) => self.leave(),
             (State::Calls(lowering), statement) => {
                 lowering.drafting.repairs.extend(noted);

@@ -224,7 +224,7 @@ impl Reader<'_, '_> {
     fn arguments(&mut self) -> Vec<(Option<String>, Written)> {
         let mut arguments = Vec::new();
         if self.open('(', ')') {
-            while !self.ends(')') {
+            while !self.ends(')', !arguments.is_empty()) {
                 let before = self.at;
                 let name = self.keyword();
                 let value = self.value();

@@ -47,8 +47,14 @@ fn text_that_is_nearly_text() {
         ("http://a.b/c?d=e#f", "http://a.b/c?d=e#f"),
         (r#""\u12""#, r"\u12"),
     ] {
-        let text_of = |written: &str| format!(r#"{{"steps":[{{"id":"s1","tool":"search","args":{{"query":{written}}}}}]}}"#);
-        assert_reads(&text_of(written), Dialect::Json, json!([["s1", "search", {"query": text}]]));
+        let text_of = |written: &str| {
+            format!(r#"{{"steps":[{{"id":"s1","tool":"search","args":{{"query":{written}}}}}]}}"#)
+        };
+        assert_reads(
+            &text_of(written),
+            Dialect::Json,
+            json!([["s1", "search", {"query": text}]]),
+        );
     }
 }
 
@@ -60,16 +66,31 @@ fn what_is_cut_keeps_its_complete_steps() {
     for at in 1..text.len() {
         let reading = read_with_tools(&text[..at]);
         let count = usize::from(at >= complete[0]) + usize::from(at >= complete[1]);
-        assert_eq!(reading.draft.steps, whole.draft.steps[..count], "{}", &text[..at]);
-        assert!(reading.is_cut || reading.dialect == Dialect::Unknown, "{}", &text[..at]);
+        assert_eq!(
+            reading.draft.steps,
+            whole.draft.steps[..count],
+            "{}",
+            &text[..at]
+        );
+        assert!(
+            reading.is_cut || reading.dialect == Dialect::Unknown,
+            "{}",
+            &text[..at]
+        );
     }
 }
 
 #[test]
 fn every_dialect_can_be_cut() {
     for (text, steps) in [
-        (r#"[{"task":"ocr","id":0,"dep":[-1],"args":{"image":"a"}},{"task":"search","id":1,"dep":[0],"args":{"query":"<GENERATED"#, 1),
-        (r#"{"task_steps":["a","b"],"task_nodes":[{"task":"ocr","arguments":["a"]},{"task":"search","arguments":["<node-0"#, 1),
+        (
+            r#"[{"task":"ocr","id":0,"dep":[-1],"args":{"image":"a"}},{"task":"search","id":1,"dep":[0],"args":{"query":"<GENERATED"#,
+            1,
+        ),
+        (
+            r#"{"task_steps":["a","b"],"task_nodes":[{"task":"ocr","arguments":["a"]},{"task":"search","arguments":["<node-0"#,
+            1,
+        ),
         ("1. ocr(\"a\")\n2. search(\"the $1 o", 1),
         ("A=OCR(image=IMAGE)\nB=SEARCH(query=", 1),
         ("Thought: x\nAction: ocr", 0),

@@ -23,20 +23,32 @@ fn our_own_object() {
 fn what_we_write_ourselves_is_read_unchanged() {
     let draft = DraftPlan {
         steps: vec![
-            DraftStep::new("s1", "ocr").with("image", "$input1").because("it costs $5, \"or\" ${more"),
+            DraftStep::new("s1", "ocr")
+                .with("image", "$input1")
+                .because("it costs $5, \"or\" ${more"),
             DraftStep::new("each", "translation")
-                .with("text", "$$s1 and ${s1.regions[0].text} {braces} 'quotes' // # \\ \n")
+                .with(
+                    "text",
+                    "$$s1 and ${s1.regions[0].text} {braces} 'quotes' // # \\ \n",
+                )
                 .with("to", json!({"a": [1, 2.5, true, ["$s1"]]})),
         ],
         answer: Some(vec![json!("$each"), json!("All: ${s1}")]),
         malformed: Vec::new(),
     };
-    for text in [serde_json::to_string(&draft).unwrap(), serde_json::to_string_pretty(&draft).unwrap()] {
+    for text in [
+        serde_json::to_string(&draft).unwrap(),
+        serde_json::to_string_pretty(&draft).unwrap(),
+    ] {
         let reading = read_with_tools(&text);
         assert_eq!(reading.draft, draft);
         assert_eq!(reading.repairs, [""; 0]);
     }
-    let mut lines: Vec<String> = draft.steps.iter().map(|step| serde_json::to_string(step).unwrap()).collect();
+    let mut lines: Vec<String> = draft
+        .steps
+        .iter()
+        .map(|step| serde_json::to_string(step).unwrap())
+        .collect();
     lines.push(json!({"answer": draft.answer}).to_string());
     let reading = read_with_tools(&lines.join("\n"));
     assert_eq!(reading.draft, draft);
@@ -45,7 +57,8 @@ fn what_we_write_ourselves_is_read_unchanged() {
 
 #[test]
 fn unknown_keys_of_our_own_form_are_defects() {
-    let reading = read_with_tools(r#"{"steps":[{"id":"s1","tool":"ocr","args":3,"colour":"red"}],"mood":1}"#);
+    let reading =
+        read_with_tools(r#"{"steps":[{"id":"s1","tool":"ocr","args":3,"colour":"red"}],"mood":1}"#);
     assert_eq!(reading.draft.steps[0].unknown.len(), 1);
     assert_eq!(reading.defects().len(), 2, "{:?}", reading.defects());
 }
@@ -58,7 +71,9 @@ fn our_own_form_with_numbers_for_names() {
         Dialect::Json,
         json!([["s1", "ocr", {"image": "$input1"}], ["s2", "search", {"query": "about ${s1} for $5"}]]),
     );
-    let reading = read_with_tools(r#"{"steps":[{"id":1,"tool":"ocr"},{"id":2,"tool":"ocr","after":1}],"answer":"$2"}"#);
+    let reading = read_with_tools(
+        r#"{"steps":[{"id":1,"tool":"ocr"},{"id":2,"tool":"ocr","after":1}],"answer":"$2"}"#,
+    );
     assert_eq!(reading.draft.answer, Some(vec![json!("$s2")]));
     assert_eq!(after(&reading.draft.steps), [vec![], vec!["s1".to_owned()]]);
 }
@@ -111,7 +126,10 @@ fn hugging_gpt() {
             ["s2", "text_to_speech", {"text": "It says ${s1}."}],
         ]),
     );
-    assert_eq!(after(&reading.draft.steps), [vec![], vec![], vec!["s0".to_owned()]]);
+    assert_eq!(
+        after(&reading.draft.steps),
+        [vec![], vec![], vec!["s0".to_owned()]]
+    );
 }
 
 #[test]
@@ -137,7 +155,10 @@ fn task_bench_with_tags() {
         json!([["s0", "text_to_speech", {"text": "$s1"}], ["s1", "ocr", {"image": "example.jpg"}]]),
     );
     assert_eq!(after(&reading.draft.steps), [vec![""; 0], vec![]]);
-    assert_eq!(reading.draft.steps[1].why.as_deref(), Some("Step 2: read it"));
+    assert_eq!(
+        reading.draft.steps[1].why.as_deref(),
+        Some("Step 2: read it")
+    );
 }
 
 #[test]
@@ -156,7 +177,10 @@ fn task_bench_with_links_alone() {
             ["s2", "Text-to-Video", {"text": "a bear for $$5"}],
         ]),
     );
-    assert_eq!(after(&reading.draft.steps), [vec![], vec![], vec!["s1".to_owned()]]);
+    assert_eq!(
+        after(&reading.draft.steps),
+        [vec![], vec![], vec!["s1".to_owned()]]
+    );
 }
 
 #[test]
@@ -165,7 +189,10 @@ fn task_bench_says_what_its_links_lack() {
         "task_links": [{"source": "ocr", "target": "Video Maker"}, {"targets": ["ocr"]}, {"source": "ocr", "target": "ocr"}]}"#;
     let reading = read_with_tools(text);
     assert_eq!(reading.defects().len(), 3, "{:#?}", reading.defects());
-    assert_eq!(after(&reading.draft.steps), [vec![], vec![], vec!["s0".to_owned()]]);
+    assert_eq!(
+        after(&reading.draft.steps),
+        [vec![], vec![], vec!["s0".to_owned()]]
+    );
 }
 
 #[test]
@@ -228,7 +255,10 @@ fn python_without_running_it() {
             ["sound", "text_to_speech", {"text": "On it: ${sign_2}, {$$5}${sign_2[0]}"}],
         ]),
     );
-    assert_eq!(reading.draft.answer, Some(vec![json!("$sign_2"), json!("$sound")]));
+    assert_eq!(
+        reading.draft.answer,
+        Some(vec![json!("$sign_2"), json!("$sound")])
+    );
 }
 
 #[test]
@@ -261,7 +291,10 @@ fn react() {
         Dialect::ReAct,
         json!([["s1", "ocr", {"image": "a $$5 note.png"}]]),
     );
-    assert_eq!(reading.draft.steps[0].why.as_deref(), Some("I should read it."));
+    assert_eq!(
+        reading.draft.steps[0].why.as_deref(),
+        Some("I should read it.")
+    );
     // The observation was made up, and so is the answer.
     assert_eq!(reading.final_text, None);
 }
@@ -269,27 +302,59 @@ fn react() {
 #[test]
 fn inputs_of_actions() {
     for (input, arguments) in [
-        ("image/a.png, what, exactly, is it?", json!({"image": "image/a.png", "question": "what, exactly, is it?"})),
+        (
+            "image/a.png, what, exactly, is it?",
+            json!({"image": "image/a.png", "question": "what, exactly, is it?"}),
+        ),
         ("\"image/a.png\"", json!({"image": "image/a.png"})),
-        ("image=image/a.png, question='is it, or not'", json!({"image": "image/a.png", "question": "is it, or not"})),
-        ("{'image': 'a.png', 'question': None}", json!({"image": "a.png", "question": null})),
+        (
+            "image=image/a.png, question='is it, or not'",
+            json!({"image": "image/a.png", "question": "is it, or not"}),
+        ),
+        (
+            "{'image': 'a.png', 'question': None}",
+            json!({"image": "a.png", "question": null}),
+        ),
     ] {
-        let text = format!("Thought: Do I need to use a tool? Yes\nAction: Visual Question Answering\nAction Input: {input}");
-        assert_reads(&text, Dialect::ReAct, json!([["s1", "visual_question_answering", arguments]]));
+        let text = format!(
+            "Thought: Do I need to use a tool? Yes\nAction: Visual Question Answering\nAction Input: {input}"
+        );
+        assert_reads(
+            &text,
+            Dialect::ReAct,
+            json!([["s1", "visual_question_answering", arguments]]),
+        );
     }
     let text = "Action 1: Search[Colorado orogeny, eastern sector]\n";
-    assert_reads(text, Dialect::ReAct, json!([["s1", "search", {"query": "Colorado orogeny, eastern sector"}]]));
+    assert_reads(
+        text,
+        Dialect::ReAct,
+        json!([["s1", "search", {"query": "Colorado orogeny, eastern sector"}]]),
+    );
     let text = "Action: Edge Detection On Image\nAction Input: image/a.png, 3\n";
-    assert_reads(text, Dialect::ReAct, json!([["s1", "Edge Detection On Image", {"arg1": "image/a.png", "arg2": "3"}]]));
+    assert_reads(
+        text,
+        Dialect::ReAct,
+        json!([["s1", "Edge Detection On Image", {"arg1": "image/a.png", "arg2": "3"}]]),
+    );
 }
 
 #[test]
 fn final_answers() {
     for (text, answer) in [
-        ("Thought: Do I need to use a tool? No\nAI: It is a cat.\nA black one.", "It is a cat.\nA black one."),
-        ("Thought: I know.\n**Final Answer:** It is a cat.", "It is a cat."),
+        (
+            "Thought: Do I need to use a tool? No\nAI: It is a cat.\nA black one.",
+            "It is a cat.\nA black one.",
+        ),
+        (
+            "Thought: I know.\n**Final Answer:** It is a cat.",
+            "It is a cat.",
+        ),
         ("Action 2: Finish[a cat]", "a cat"),
-        ("```json\n{\"action\": \"Final Answer\", \"action_input\": \"a cat\"}\n```", "a cat"),
+        (
+            "```json\n{\"action\": \"Final Answer\", \"action_input\": \"a cat\"}\n```",
+            "a cat",
+        ),
     ] {
         let reading = assert_reads(text, Dialect::ReAct, json!([]));
         assert_eq!(reading.final_text.as_deref(), Some(answer));
@@ -302,13 +367,23 @@ fn actions_in_json() {
         "Thought: read\nAction:\n```json\n{\"action\": \"ocr\", \"action_input\": {\"image\": \"a.png\"}}\n```\n",
         "{\"action\": \"ocr\", \"action_input\": \"a.png\"}",
     ] {
-        assert_reads(text, Dialect::ReAct, json!([["s1", "ocr", {"image": "a.png"}]]));
+        assert_reads(
+            text,
+            Dialect::ReAct,
+            json!([["s1", "ocr", {"image": "a.png"}]]),
+        );
     }
 }
 
 #[test]
 fn prose_is_no_plan() {
-    for text in ["", "I cannot help with that [1], see {that}.", "Sorry (really).", "{}", "1. Read the sign (it is text)"] {
+    for text in [
+        "",
+        "I cannot help with that [1], see {that}.",
+        "Sorry (really).",
+        "{}",
+        "1. Read the sign (it is text)",
+    ] {
         let reading = read_with_tools(text);
         assert_eq!(reading.dialect, Dialect::Unknown, "{text}");
         assert_eq!(reading.defects().len(), 1, "{text}");

@@ -18,7 +18,9 @@ fn task_bench_tools() -> Option<ToolNames> {
     let tools: Json = serde_json::from_str(&shared("multimedia_tools.json")?).unwrap();
     let tools = tools["nodes"].as_array().unwrap().iter().map(|tool| {
         let inputs = tool["input-type"].as_array().unwrap().iter().enumerate();
-        let names: Vec<String> = inputs.map(|(at, kind)| format!("{}_{at}", kind.as_str().unwrap())).collect();
+        let names: Vec<String> = inputs
+            .map(|(at, kind)| format!("{}_{at}", kind.as_str().unwrap()))
+            .collect();
         (tool["id"].as_str().unwrap().to_owned(), names)
     });
     Some(ToolNames::new(tools))
@@ -41,13 +43,19 @@ fn share_read(file: &str) -> Option<f64> {
         whole += u32::from(reading.defects().is_empty());
     }
     let share = f64::from(whole) / f64::from(plans);
-    println!("{file}: {whole} of {plans} plans read without a defect ({:.1} %)", share * 100.0);
+    println!(
+        "{file}: {whole} of {plans} plans read without a defect ({:.1} %)",
+        share * 100.0
+    );
     Some(share)
 }
 
 #[test]
 fn plans_of_a_7b_and_a_13b_model() {
-    for (file, floor) in [("CodeLlama-13b_direct.json", 0.95), ("mistral-7b_direct.json", 0.75)] {
+    for (file, floor) in [
+        ("CodeLlama-13b_direct.json", 0.95),
+        ("mistral-7b_direct.json", 0.75),
+    ] {
         if let Some(share) = share_read(file) {
             assert!(share >= floor, "{file}: {share}");
         }
@@ -64,6 +72,9 @@ fn gold_plans() {
         assert_eq!(reading.dialect, Dialect::TaskBench, "{line}");
         assert_eq!(reading.defects(), [], "{line}");
         let gold: Json = serde_json::from_str(line).unwrap();
-        assert_eq!(reading.draft.steps.len(), gold["nodes"].as_array().unwrap().len());
+        assert_eq!(
+            reading.draft.steps.len(),
+            gold["nodes"].as_array().unwrap().len()
+        );
     }
 }

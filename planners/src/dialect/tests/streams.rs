@@ -6,6 +6,12 @@ const LINES: &str = "<think>\nhm {\n</think>\nThe plan:\n```json\n{\"id\":\"s1\"
 
 const CALLS: &str = "Thought: é read it\n1. ocr(\"$input1\")\n2. search(query=\"the\n  ${1}\",\n)\nand then\n3. search(\"$2\"\n4. search(\"$3, $9\") # go\nThought: done\n5. join($4)<END_OF_PLAN>\nGood.";
 
+/// Repairs are noted in the order in which they are made, which differs.
+fn without_order(mut reading: Reading) -> Reading {
+    reading.repairs.sort_unstable();
+    reading
+}
+
 #[test]
 fn every_split_gives_what_the_whole_gives() {
     for text in [LINES, CALLS, &CALLS[..90], &LINES[..150]] {
@@ -18,13 +24,16 @@ fn every_split_gives_what_the_whole_gives() {
             steps.extend(reader.push(&text[at..]));
             let read = reader.finish();
             assert!(read.draft.steps.starts_with(&steps), "{at}");
-            assert_eq!(read, whole, "{at}");
+            assert_eq!(without_order(read), without_order(whole.clone()), "{at}");
         }
         let mut reader = StreamReader::new(&tools);
-        let steps: Vec<DraftStep> = text.chars().flat_map(|each| reader.push(each.encode_utf8(&mut [0; 4]))).collect();
+        let steps: Vec<DraftStep> = text
+            .chars()
+            .flat_map(|each| reader.push(each.encode_utf8(&mut [0; 4])))
+            .collect();
         let read = reader.finish();
         assert!(read.draft.steps.starts_with(&steps));
-        assert_eq!(read, whole);
+        assert_eq!(without_order(read), without_order(whole));
     }
 }
 
@@ -34,8 +43,15 @@ fn a_step_comes_with_the_end_of_its_line() {
     for text in [LINES, CALLS] {
         let whole = read(text, &tools);
         let mut reader = StreamReader::new(&tools);
-        let given: Vec<usize> = text.split_inclusive('\n').map(|line| reader.push(line).len()).collect();
-        assert_eq!(given.iter().sum::<usize>(), whole.draft.steps.len(), "{given:?}");
+        let given: Vec<usize> = text
+            .split_inclusive('\n')
+            .map(|line| reader.push(line).len())
+            .collect();
+        assert_eq!(
+            given.iter().sum::<usize>(),
+            whole.draft.steps.len(),
+            "{given:?}"
+        );
         assert!(given.iter().all(|count| *count <= 2), "{given:?}");
     }
     let mut reader = StreamReader::new(&tools);
@@ -55,7 +71,10 @@ fn other_dialects_come_at_the_end() {
         "<think>\n1. ocr(\"a\")\n",
     ] {
         let mut reader = StreamReader::new(&tools);
-        let given: usize = text.split_inclusive('\n').map(|line| reader.push(line).len()).sum();
+        let given: usize = text
+            .split_inclusive('\n')
+            .map(|line| reader.push(line).len())
+            .sum();
         assert_eq!(given, 0, "{text}");
         assert_eq!(reader.finish(), read(text, &tools), "{text}");
     }

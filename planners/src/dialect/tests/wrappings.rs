@@ -11,11 +11,15 @@ fn steps() -> Json {
 #[test]
 fn fences_prose_and_thoughts() {
     for text in [
-        format!("Here is the plan:\n```json\n{PLAN}\n```\nIt reads the sign (1. ocr(image) does it)."),
+        format!(
+            "Here is the plan:\n```json\n{PLAN}\n```\nIt reads the sign (1. ocr(image) does it)."
+        ),
         format!("```\n{PLAN}\n```"),
         format!("```json {PLAN}```"),
         format!("Sure [of course]! The plan {{as wished}} is {PLAN} - enjoy."),
-        format!("<think>\nMaybe {{\"steps\":[{{\"id\":\"x\",\"tool\":\"y\"}}]}}?\n</think>\n\n{PLAN}"),
+        format!(
+            "<think>\nMaybe {{\"steps\":[{{\"id\":\"x\",\"tool\":\"y\"}}]}}?\n</think>\n\n{PLAN}"
+        ),
         format!("Maybe {{\"steps\":[]}}\n</think>\n{PLAN}"),
         format!("{{\"plan\": {PLAN}, \"confidence\": 1}}"),
         format!("plan = {PLAN}"),
@@ -38,7 +42,11 @@ fn the_last_of_several_plans_counts_if_it_is_complete() {
 #[test]
 fn steps_in_several_fences() {
     let text = "First:\n```json\n{\"id\":\"a\",\"tool\":\"ocr\",\"args\":{}}\n```\nthen\n```json\n{\"id\":\"b\",\"tool\":\"search\",\"args\":{}}\n{\"answer\":[\"$b\"]}\n```";
-    let reading = assert_reads(text, Dialect::JsonLines, json!([["a", "ocr", {}], ["b", "search", {}]]));
+    let reading = assert_reads(
+        text,
+        Dialect::JsonLines,
+        json!([["a", "ocr", {}], ["b", "search", {}]]),
+    );
     assert_eq!(reading.draft.answer, Some(vec![json!("$b")]));
 }
 
@@ -71,7 +79,11 @@ fn a_thought_without_an_end_is_cut() {
 
 #[test]
 fn other_dialects_in_fences() {
-    assert_reads("The plan:\n```\n1. ocr(\"$input1\")\n2. join()\n```\n", Dialect::LlmCompiler, steps());
+    assert_reads(
+        "The plan:\n```\n1. ocr(\"$input1\")\n2. join()\n```\n",
+        Dialect::LlmCompiler,
+        steps(),
+    );
     assert_reads(
         "```python\nx = ocr([{\"name\": \"a\", \"arguments\": 1}])\n```",
         Dialect::Python,

@@ -1,7 +1,5 @@
 //! Whatever a model without an opinion writes is a plan.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
-
 mod any_tools;
 mod limits;
 mod random_model;

@@ -1,0 +1,86 @@
+//! Plans that somebody wrote down: our own form as it is, and whatever language models write.
+
+use medley_orchestrator::{Defects, DraftPlan, Plan, Registry, Request, Scope};
+use medley_planners::{
+    Hints,
+    dialect::{self, Dialect, ToolNames},
+    repair,
+};
+
+use crate::MedleyError;
+
+/// A plan as text.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanText<'a> {
+    /// The text, in any dialect, with whatever stands around the plan.
+    pub text: &'a str,
+    /// Whether a plan in our own form is put right as well. Plans in other forms always are: their names and references
+    /// are never quite ours.
+    pub repair: bool,
+}
+
+/// A plan that was read, and what was put right for that.
+pub(crate) struct PlanRead {
+    pub draft: DraftPlan,
+    pub notes: Vec<String>,
+}
+
+impl PlanText<'_> {
+    /// Reads the plan for a request.
+    pub(crate) fn read(
+        &self,
+        registry: &Registry,
+        request: &Request,
+    ) -> Result<PlanRead, MedleyError> {
+        let scope = Scope::of_request(request);
+        let (draft, mut notes, is_ours) = match DraftPlan::from_json_text(self.text) {
+            Ok(draft) => (draft, Vec::new(), true),
+            Err(defects) => self.read_dialect(registry, defects)?,
+        };
+        if is_ours && !self.repair {
+            return Ok(PlanRead { draft, notes });
+        }
+        let hints = Hints {
+            request: Some(request),
+            nearest: None,
+        };
+        let repaired = repair(draft, registry, &scope, &hints);
+        notes.extend(
+            repaired
+                .repairs
+                .iter()
+                .map(|repair| format!("put right: {repair}")),
+        );
+        Plan::validate(&repaired.draft, registry, &scope).map_err(MedleyError::Plan)?;
+        Ok(PlanRead {
+            draft: repaired.draft,
+            notes,
+        })
+    }
+
+    /// Reads what is not our own form as it should be; `defects` is what is wrong with it as such.
+    fn read_dialect(
+        &self,
+        registry: &Registry,
+        defects: Defects,
+    ) -> Result<(DraftPlan, Vec<String>, bool), MedleyError> {
+        let reading = dialect::read(self.text, &ToolNames::of(registry));
+        // A plan whose end is missing may do half of what was meant.
+        let may_be_half = reading.is_cut && !self.repair;
+        if reading.draft.steps.is_empty() || may_be_half {
+            return Err(MedleyError::Plan(defects));
+        }
+        let is_ours = matches!(reading.dialect, Dialect::Json | Dialect::JsonLines);
+        let mut notes = Vec::new();
+        if !is_ours {
+            notes.push(format!("the plan was read as {}", reading.dialect));
+        }
+        notes.extend(
+            reading
+                .repairs
+                .iter()
+                .map(|repair| format!("put right: {repair}")),
+        );
+        Ok((reading.draft, notes, is_ours))
+    }
+}
