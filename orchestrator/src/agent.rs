@@ -4,6 +4,7 @@ mod given;
 mod planner;
 mod refiner;
 mod request;
+mod taint;
 mod turn;
 
 use std::{
@@ -19,7 +20,10 @@ pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStrea
 pub use refiner::Refiner;
 pub use request::{Attachment, Request};
 
-use self::turn::{Before, Turn};
+use self::{
+    taint::Taint,
+    turn::{Before, Turn},
+};
 
 use crate::{
     Budget, Defects, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
@@ -192,10 +196,14 @@ impl Agent {
         let mut rounds: Vec<RunReport> = Vec::new();
         let mut notes = Vec::new();
         let mut declined = None;
+        let mut taint = Taint::default();
         for round in 0..ROUND_LIMIT {
             if cancel.is_cancelled() || is_waiting(&rounds) {
                 break;
             }
+            scope = taint
+                .hold(scope, &*self.planner, request, &self.registry)
+                .await;
             let before = Before {
                 assignment: &assignment,
                 scope: &scope,
@@ -206,6 +214,7 @@ impl Agent {
                     finished: assignment.finished_in(round),
                     answers: assignment.answers.clone(),
                     expected: expected.clone(),
+                    is_tainted: taint.is_tainted(),
                     ..RunContext::new(run, &scope, events, cancel)
                 },
             };
@@ -222,12 +231,19 @@ impl Agent {
                 }) => {
                     notes.extend(said);
                     notes.extend(unused_attachments(request, &plan));
+                    taint.add_round(&plan, &self.registry, &scope);
                     scope.add_round(&plan, &report);
                     rounds.push(*report);
                 }
                 // What was done is worth more than that no more can be decided.
                 Err(AgentError::Planner(error)) if !rounds.is_empty() => {
                     notes.push(format!("the planner stopped: {error}"));
+                    break;
+                }
+                Err(AgentError::Plan(defects)) if !rounds.is_empty() => {
+                    notes.push(format!(
+                        "the planner's further steps were refused: {defects}"
+                    ));
                     break;
                 }
                 Err(error) => return Err(error),

@@ -66,6 +66,8 @@ pub struct RunContext<'a> {
     pub cancel: &'a CancellationToken,
     /// The seed of everything random in the run.
     pub seed: u64,
+    /// Whether whoever planned this round has seen what others wrote: then every effect needs leave.
+    pub is_tainted: bool,
     /// What is recorded of this round, by key: done is not done again.
     pub finished: BTreeMap<String, StepReport>,
     /// Answers to questions of this run, by question.
@@ -90,6 +92,7 @@ impl<'a> RunContext<'a> {
             events,
             cancel,
             seed: 0,
+            is_tainted: false,
             finished: BTreeMap::new(),
             answers: BTreeMap::new(),
             expected: BTreeMap::new(),

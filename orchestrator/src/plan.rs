@@ -9,7 +9,7 @@ mod step;
 mod validate;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -132,6 +132,8 @@ impl Plan {
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     names: BTreeMap<String, Known>,
+    /// The capabilities that may be called; absent = all.
+    chosen: Option<Arc<BTreeSet<String>>>,
 }
 
 /// What a name in a [`Scope`] stands for.
@@ -163,7 +165,10 @@ impl Scope {
                 Known::Value(Value::from(attachment.artifact.clone())),
             );
         }
-        Self { names }
+        Self {
+            names,
+            chosen: None,
+        }
     }
 
     /// What a name stands for.
@@ -175,6 +180,27 @@ impl Scope {
     /// Every name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(String::as_str)
+    }
+
+    /// Holds plans to these capabilities: whoever writes them has seen what others wrote, and that picks no tool.
+    #[must_use]
+    pub fn held_to(mut self, chosen: BTreeSet<String>) -> Self {
+        self.chosen = Some(Arc::new(chosen));
+        self
+    }
+
+    /// Whether plans may call this capability.
+    #[must_use]
+    pub fn allows(&self, capability: &str) -> bool {
+        self.chosen
+            .as_ref()
+            .is_none_or(|chosen| chosen.contains(capability))
+    }
+
+    /// The capabilities that plans are held to, if they are.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&BTreeSet<String>> {
+        self.chosen.as_deref()
     }
 
     /// Adds the steps that a round ran, so that the next may refer to them.

@@ -18,6 +18,16 @@ pub enum Permission {
     Deny,
 }
 
+impl Permission {
+    /// Asks for what was allowed.
+    const fn or_ask(self) -> Self {
+        match self {
+            Self::Allow | Self::Ask => Self::Ask,
+            Self::Deny => Self::Deny,
+        }
+    }
+}
+
 /// The permission for each effect; held at dispatch, whoever made the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -45,6 +55,14 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The same, but asks before every effect: whoever chose the call has seen what others wrote.
+    #[must_use]
+    pub const fn cautious(mut self) -> Self {
+        self.network = self.network.or_ask();
+        self.writes = self.writes.or_ask();
+        self
+    }
+
     /// The permission for an effect.
     #[must_use]
     pub const fn permission(&self, effects: Effects) -> Permission {

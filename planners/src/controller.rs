@@ -70,7 +70,11 @@ impl Controller {
     }
 
     fn conversation(&self, situation: &Situation<'_>) -> Vec<Message> {
-        let tools: Vec<&Capability> = situation.registry.plannable().collect();
+        let tools: Vec<&Capability> = situation
+            .registry
+            .plannable()
+            .filter(|tool| situation.scope.allows(&tool.name))
+            .collect();
         let has = |tool: &str| tools.iter().any(|each| each.name == tool);
         let fitting = BUILT_IN.iter().filter(|example| example.tools().all(has));
         let examples: Vec<&Example> = fitting.take(self.options.shots).collect();

@@ -20,6 +20,14 @@ pub trait Planner: Send + Sync {
     /// When the planner itself cannot work, such as a model that cannot be loaded. A request that it does not
     /// understand is no error but a [`Decision::Decline`].
     async fn decide(&self, situation: &Situation<'_>) -> Result<Decision, PlannerError>;
+
+    /// The capabilities that a request may need besides those of its first steps, chosen from its words alone.
+    ///
+    /// What tools read picks no tool: once it was looked at, only these and those of the first steps may be called.
+    async fn choose(&self, request: &Request, registry: &Registry) -> Vec<String> {
+        let _ = (request, registry);
+        Vec::new()
+    }
 }
 
 /// What a planner knows when it decides.

@@ -15,8 +15,8 @@ use super::{
     Agent, AgentError, Assignment, Decision, Decline, PlannerError, Situation, StepStream,
 };
 use crate::{
-    Addition, Digest, DraftPlan, DraftStep, JournalError, Plan, RunContext, RunReport, Scope,
-    Spending, TurnRecord,
+    Addition, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan, RunContext, RunReport,
+    Scope, Spending, TurnRecord,
 };
 
 /// How many steps a planner may be ahead of the engine.
@@ -137,6 +137,9 @@ impl Agent {
         draft
             .steps
             .retain(|step| accepted.contains(step.id.as_str()));
+        if draft.steps.is_empty() && !report.defects.is_empty() {
+            return Err(Defects(report.defects).into());
+        }
         if !report.defects.is_empty() {
             // What the answer names may be among what was refused.
             draft.answer = None;

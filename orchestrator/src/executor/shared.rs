@@ -42,7 +42,10 @@ impl Shared {
             dispatcher: Arc::clone(&executor.dispatcher),
             journal: executor.journal.clone(),
             flights: Arc::clone(&executor.flights),
-            policy: executor.policy,
+            policy: match context.is_tainted {
+                true => executor.policy.cautious(),
+                false => executor.policy,
+            },
             ledger: executor.ledger.clone(),
             events: context.events.clone(),
             cancel: context.cancel.child_token(),

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
-    Argument, Candidate, Condition, ForEach, Retry, Step,
+    Argument, Candidate, Condition, ForEach, Retry, Scope, Step,
     defect::{Defect, DefectCode},
     nearest_name,
     resolve::Resolver,
@@ -23,13 +23,15 @@ type Judged = Arc<[Result<Candidate, Unable>]>;
 /// Finds who may do a step; asks each provider for its health once.
 pub(super) struct Candidates<'a> {
     registry: &'a Registry,
+    scope: &'a Scope,
     known: RefCell<BTreeMap<String, Judged>>,
 }
 
 impl<'a> Candidates<'a> {
-    pub(super) fn new(registry: &'a Registry) -> Self {
+    pub(super) fn new(registry: &'a Registry, scope: &'a Scope) -> Self {
         Self {
             registry,
+            scope,
             known: RefCell::default(),
         }
     }
@@ -49,6 +51,10 @@ impl<'a> Candidates<'a> {
             defects.push(self.unknown_tool(step, name));
             return None;
         };
+        if !self.scope.allows(name) {
+            defects.push(self.not_chosen(step, name));
+            return None;
+        }
         let current = entry.capability.version;
         if version.is_some_and(|wanted| wanted != current.to_string()) {
             let message = format!(
@@ -62,6 +68,19 @@ impl<'a> Candidates<'a> {
             );
         }
         Some(entry)
+    }
+
+    fn not_chosen(&self, step: &DraftStep, name: &str) -> Defect {
+        let chosen = self.scope.chosen().into_iter().flatten();
+        let chosen: Vec<&str> = chosen.map(String::as_str).collect();
+        let message = format!("`{name}` was not chosen from the request alone");
+        let hint = format!(
+            "after files were read, only these tools may be called: {}",
+            chosen.join(", ")
+        );
+        Defect::new(DefectCode::ToolNotChosen, message)
+            .in_step(&step.id)
+            .with_hint(hint)
     }
 
     fn unknown_tool(&self, step: &DraftStep, name: &str) -> Defect {

@@ -42,6 +42,8 @@ pub enum DefectCode {
     UnknownKey,
     /// There is no such capability.
     UnknownTool,
+    /// The capability was not chosen from the request, and only such may be called now.
+    ToolNotChosen,
     /// The capability has another version.
     UnknownVersion,
     /// The capability has no such provider.

@@ -54,7 +54,7 @@ impl<'a> GrowingPlan<'a> {
     #[must_use]
     pub fn new(registry: &'a Registry, scope: &'a Scope) -> Self {
         Self {
-            candidates: Candidates::new(registry),
+            candidates: Candidates::new(registry, scope),
             scope,
             declared: BTreeMap::new(),
             accepted: BTreeMap::new(),

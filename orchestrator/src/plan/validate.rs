@@ -22,7 +22,7 @@ pub(super) fn validate(
 ) -> Result<Plan, Defects> {
     let mut defects = draft.malformed.clone();
     defects.extend(check_size(draft));
-    let candidates = Candidates::new(registry);
+    let candidates = Candidates::new(registry, scope);
     let entries: Vec<Option<&Entry>> = draft
         .steps
         .iter()

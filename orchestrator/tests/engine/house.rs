@@ -118,7 +118,8 @@ impl House {
         self.carry_out(planner, Assignment::resume(history))
     }
 
-    fn carry_out(&self, planner: Arc<dyn Planner>, assignment: Assignment) -> Started {
+    /// Starts what is assigned.
+    pub(crate) fn carry_out(&self, planner: Arc<dyn Planner>, assignment: Assignment) -> Started {
         let agent = self.agent(planner);
         let (events, stream) = EventSink::channel();
         let cancel = CancellationToken::new();

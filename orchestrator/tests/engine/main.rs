@@ -14,6 +14,7 @@ mod workers;
 mod dataflow;
 mod failure;
 mod house;
+mod injection;
 mod records;
 mod streaming;
 
@@ -43,6 +44,11 @@ both_ways! {
     failure::what_fails_for_now_is_tried_again,
     failure::a_cancelled_run_ends_whatever_its_tools_do,
     failure::what_was_given_too_little_time_fails,
+    injection::what_was_read_picks_no_tool,
+    injection::what_was_read_raises_no_permission,
+    injection::what_was_chosen_from_the_request_may_be_called_later,
+    injection::without_foreign_text_anything_may_follow,
+    injection::a_step_is_tainted_however_far_it_is_from_the_file,
     records::known_results_are_used_again_after_a_restart,
     records::when_a_step_gives_the_same_again_nothing_below_it_runs,
     records::a_run_that_was_dropped_goes_on_without_repeating_what_was_finished,

@@ -87,6 +87,7 @@ impl<'a> Writing<'a> {
         let mut reader = StreamReader::new(&tools);
         let mut stream = model.chat(&request, self.situation.cancel).await?;
         let mut said = String::new();
+        let mut taken = 0;
         while let Some(delta) = stream.next().await {
             let ChatDelta::Text { text } = delta? else {
                 continue;
@@ -94,22 +95,22 @@ impl<'a> Writing<'a> {
             said.push_str(&text);
             for step in reader.push(&text) {
                 self.take_step(step).await;
+                taken += 1;
             }
         }
         self.verdict = verdict(&said);
         let reading = reader.finish();
         if self.verdict.is_none() || !reading.draft.steps.is_empty() {
-            self.take_reading(reading.draft).await;
+            self.take_reading(reading.draft, taken).await;
         }
         Ok(said)
     }
 
-    /// Takes what is known only when all was said: steps of forms that are not read line by line, and the answer.
-    async fn take_reading(&mut self, draft: DraftPlan) {
-        for step in draft.steps {
-            if self.offered.get(&step.id) != Some(&step) {
-                self.take_step(step).await;
-            }
+    /// Takes what is known only when all was said: the steps behind those that were `taken` already, for not all forms
+    /// are read line by line, and the answer.
+    async fn take_reading(&mut self, draft: DraftPlan, taken: usize) {
+        for step in draft.steps.into_iter().skip(taken) {
+            self.take_step(step).await;
         }
         if let Some(answer) = draft.answer {
             self.accepted.answer = Some(answer);
@@ -160,7 +161,17 @@ impl<'a> Writing<'a> {
     }
 
     fn request(&self, model: &dyn ChatModel, messages: &[Message]) -> ChatRequest {
-        let shape = || PlanShape::of(self.situation.registry, self.situation.request);
+        let shape = || {
+            let Situation {
+                registry,
+                request,
+                scope,
+                ..
+            } = self.situation;
+            let mut shape = PlanShape::of(registry, request);
+            shape.capabilities.retain(|tool| scope.allows(&tool.name));
+            shape
+        };
         ChatRequest {
             temperature: Some(0.0),
             format: match model.profile().supports.plans {

@@ -12,8 +12,8 @@ use super::{
 const WRAPPING_LIMIT: usize = 4;
 
 /// How many times a text may be read over when brackets in prose lead nowhere, and how many bytes that may be at most.
-const READINGS: usize = 64;
-const READ_LIMIT: usize = 1 << 24;
+const READINGS: usize = 32;
+const READ_LIMIT: usize = 1 << 21;
 
 /// What sort of plan, or of piece of a plan, an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(super) struct Found {
     pub end: usize,
     /// The plan in it, if there is one.
     pub candidate: Option<Candidate>,
+    /// Whether brackets were nested more deeply than those of any plan.
+    pub is_too_deep: bool,
     /// Whether the text ended inside of it.
     pub is_cut: bool,
 }
@@ -96,7 +98,7 @@ impl Search {
             let led_nowhere = found.candidate.is_none() && found.is_cut;
             self.ends_open |=
                 led_nowhere && !region.text[start + 1..].starts_with(char::is_alphabetic);
-            at = if led_nowhere {
+            at = if led_nowhere && !found.is_too_deep {
                 start + 1
             } else {
                 found.end.max(start + 1)
@@ -133,6 +135,7 @@ pub(super) fn read_at(region: Region<'_>, start: usize, repairs: &mut Repairs) -
     Found {
         end,
         candidate,
+        is_too_deep,
         is_cut,
     }
 }

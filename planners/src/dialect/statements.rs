@@ -68,7 +68,12 @@ impl<'text> Statements<'text> {
         let mut noted = Repairs::default();
         let start = self.at;
         let line_end = start + line(&self.text[start..]).len();
-        let mut read = read_line(self.text, start, self.is_whole, &mut noted);
+        // A text of calls without their brackets is not read to its end again and again.
+        let seen = match self.open_calls > OPEN_CALLS {
+            true => &self.text[..line_end],
+            false => self.text,
+        };
+        let mut read = read_line(seen, start, self.is_whole, &mut noted);
         if read.is_cut && self.goes_on_below(start, line_end) {
             noted.note("closing brackets were missing");
             read = read_line(&self.text[..line_end], start, true, &mut noted);

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// How often what is incomplete may be read again, on average, and how many bytes come on top.
-const READINGS: usize = 32;
+const READINGS: usize = 8;
 const ALLOWANCE: usize = 1 << 16;
 
 /// Reads steps from a text that arrives in pieces.
@@ -26,6 +26,8 @@ pub struct StreamReader<'a> {
     text: String,
     /// Up to where the text has been read.
     at: usize,
+    /// How much of the text is white space before anything is said; nothing once the model speaks.
+    blank: Option<usize>,
     state: State<'a>,
     /// What the model thought last, while it is not known what it belongs to.
     thought: Option<Statement>,
@@ -58,6 +60,7 @@ impl<'a> StreamReader<'a> {
             tools,
             text: String::new(),
             at: 0,
+            blank: Some(0),
             state: State::Undecided,
             thought: None,
             fuel: ALLOWANCE,
@@ -102,7 +105,7 @@ impl<'a> StreamReader<'a> {
     /// Reads as many complete lines as there are.
     fn advance(&mut self) -> Vec<DraftStep> {
         let mut steps = Vec::new();
-        if self.at == 0 && !self.pass_thoughts() {
+        if !self.pass_thoughts() {
             return steps;
         }
         while !matches!(self.state, State::Whole) {
@@ -127,7 +130,11 @@ impl<'a> StreamReader<'a> {
 
     /// Passes what the model thinks before it speaks; false while it still thinks.
     fn pass_thoughts(&mut self) -> bool {
-        let start = self.text.trim_start();
+        let Some(blank) = self.blank else {
+            return true;
+        };
+        let start = self.text[blank..].trim_start();
+        self.blank = Some(self.text.len() - start.len());
         // The tag itself may arrive in pieces.
         if start.is_empty() {
             return false;
@@ -135,6 +142,7 @@ impl<'a> StreamReader<'a> {
         match wrapping::behind_thoughts(&self.text) {
             Some(said) => {
                 self.at = self.text.len() - said.len();
+                self.blank = None;
                 true
             }
             None => false,

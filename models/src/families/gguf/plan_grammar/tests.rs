@@ -1,10 +1,10 @@
 //! Whatever a model without an opinion writes is a plan.
 
 mod any_tools;
+mod large;
 mod limits;
 mod random_model;
 mod schemas;
-mod speed;
 mod strings;
 
 use std::collections::BTreeSet;

@@ -33,8 +33,10 @@ fn any_object_is_an_object() {
     for seed in 0..5 {
         let mut constraint = SchemaConstraint::any_object(&vocabulary).unwrap();
         let reply = RandomModel::new(seed).write(&mut constraint, &vocabulary, 1_000_000);
-        let value: Json = serde_json::from_str(&reply.unwrap()).unwrap();
-        assert!(value.is_object(), "{value}");
+        let reply = reply.unwrap();
+        // JSON has numbers of any size, which `Json` has not.
+        let read = serde_json::from_str::<serde::de::IgnoredAny>(&reply);
+        assert!(read.is_ok() && reply.starts_with('{'), "{read:?}: {reply}");
     }
 }
 
