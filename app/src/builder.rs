@@ -7,10 +7,12 @@ use medley_models::{
     language::{LanguageError, LanguageModels, LanguageSettings, ModelRole, Tape, count_tokens},
 };
 use medley_orchestrator::{
-    Agent, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Permission, Planner, Policy,
-    Refiner, Registration, Registry, RegistryError,
+    Agent, Bounds, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Permission, Planner,
+    Policy, Refiner, Registration, Registry, RegistryError,
 };
-use medley_planners::{Controller, EmbeddedPlanner, TemplateRefiner};
+use medley_planners::{
+    Controller, ControllerOptions, EmbeddedPlanner, Example, ExampleError, TemplateRefiner,
+};
 use medley_tools::MediaProbe;
 
 use crate::{Medley, records::Records};
@@ -30,6 +32,9 @@ pub struct MedleyBuilder {
     limits: Option<Limits>,
     language: LanguageSettings,
     tape: Tape,
+    bounds: Bounds,
+    controller: ControllerOptions,
+    examples: Vec<Example>,
 }
 
 /// The most bytes that known results take, unless it is said otherwise.
@@ -45,6 +50,9 @@ pub enum BuildError {
     /// Models have no place to live.
     #[error("models cannot be opened")]
     Models(#[from] ModelError),
+    /// The examples for the language model that plans cannot be used.
+    #[error(transparent)]
+    Examples(#[from] ExampleError),
     /// The language models cannot be used as they are configured.
     #[error(transparent)]
     Language(#[from] LanguageError),
@@ -57,6 +65,7 @@ impl BuildError {
         match self {
             Self::Models(error) => error.hint(),
             Self::Language(error) => error.hint(),
+            Self::Examples(error) => error.hint(),
             Self::Registry(_) => None,
         }
     }
@@ -125,6 +134,19 @@ impl MedleyBuilder {
         self
     }
 
+    /// Sets how far a run may go before it ends with what is there.
+    pub const fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Sets how a language model plans, and requests with their plans that it is shown before those of Medley.
+    pub fn controller(mut self, options: ControllerOptions, examples: Vec<Example>) -> Self {
+        self.controller = options;
+        self.examples = examples;
+        self
+    }
+
     /// Builds it. Nothing is loaded and nothing is fetched before it is needed.
     ///
     /// # Errors
@@ -167,11 +189,24 @@ impl MedleyBuilder {
         let journal = (!self.unrecorded).then(|| models.home().journal());
         let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
         let records = Records::new(journal, models.home().locks(), limit, Arc::clone(&store));
-        let planner = self
-            .planner
-            .unwrap_or_else(|| default_planner(&models, &language));
+        for example in &self.examples {
+            example.check(&registry)?;
+        }
+        let planner = self.planner.unwrap_or_else(|| {
+            let embedded = Arc::new(EmbeddedPlanner::new(&models));
+            match language.of_role(ModelRole::Planner) {
+                Some(model) => Arc::new(
+                    Controller::new(model, embedded)
+                        .with_options(self.controller)
+                        .with_examples(self.examples)
+                        .with_pictures_from(store.clone()),
+                ),
+                None => embedded,
+            }
+        });
         let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
         let agent = Agent {
+            bounds: self.bounds,
             budget,
             counter: Arc::new(count_tokens),
             ..Agent::new(registry, planner, executor, refiner)
@@ -184,15 +219,6 @@ impl MedleyBuilder {
             Arc::new(MediaProbe::default()),
             records,
         ))
-    }
-}
-
-/// The language model that plans, if there is one, with the embedded planner behind it.
-fn default_planner(models: &Models, language: &LanguageModels) -> Arc<dyn Planner> {
-    let embedded = Arc::new(EmbeddedPlanner::new(models));
-    match language.of_role(ModelRole::Planner) {
-        Some(model) => Arc::new(Controller::new(model, embedded)),
-        None => embedded,
     }
 }
 

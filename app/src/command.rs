@@ -17,7 +17,7 @@ mod tools;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use medley::{Medley, MedleyError, Tape};
+use medley::{BuildError, Medley, MedleyError, Tape};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use arguments::Arguments;
@@ -89,9 +89,12 @@ fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley
     if let Some(limit) = settings.cache_limit {
         builder = builder.cache_limit(limit);
     }
+    let examples = settings.agent.examples().map_err(BuildError::from)?;
     builder = builder
         .policy(settings.policy)
-        .limits(settings.limits.limits());
+        .limits(settings.limits.limits())
+        .bounds(settings.agent.bounds())
+        .controller(settings.agent.controller(&language.planning), examples);
     Ok(builder.build()?)
 }
 

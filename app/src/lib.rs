@@ -37,16 +37,17 @@ pub use medley_models::{
     },
 };
 pub use medley_orchestrator::{
-    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, Budget, CacheUsage,
-    CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile,
-    ChatReply, ChatRequest, ChatStream, ChatSupport, Decision, Decline, Defect, Defects,
-    Determinism, DraftPlan, DraftStep, Effects, Event, EventKind, EventSink, EventStream, Facts,
-    FileArtifact, GraphFormat, GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Limits,
-    Message, Outcome, Part, Permission, Plan, PlannedStep, Planner, Policy, Profile, Provider,
-    Question, Record, Refiner, Region, Regions, RegionsArtifact, Registration, Registry, Request,
-    Response, RunHistory, RunReport, RunStatus, RunSummary, StepReport, StepStatus, TableArtifact,
-    TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
+    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, Bounds, Budget,
+    CacheUsage, CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel,
+    ChatProfile, ChatReply, ChatRequest, ChatStream, ChatSupport, Decision, Decline, Defect,
+    Defects, Determinism, DraftPlan, DraftStep, Effects, Event, EventKind, EventSink, EventStream,
+    Facts, FileArtifact, GraphFormat, GraphPicture, Health, ImageArtifact, JsonArtifact, Kind,
+    Limits, Message, Outcome, Part, Permission, Plan, PlannedStep, Planner, Policy, Profile,
+    Provider, Question, Record, Refiner, Region, Regions, RegionsArtifact, Registration, Registry,
+    Request, Response, RunHistory, RunReport, RunStatus, RunSummary, StepReport, StepStatus,
+    TableArtifact, TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
 };
+pub use medley_planners::{ControllerOptions, Example, ExampleError, PlanForm};
 pub use schemars;
 
 pub use self::{

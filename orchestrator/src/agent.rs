@@ -1,5 +1,6 @@
 //! The agent loop: decide, check, run, look, and in the end put the answer together.
 
+mod bounds;
 mod given;
 mod planner;
 mod refiner;
@@ -15,12 +16,14 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+pub use bounds::Bounds;
 pub use given::GivenPlan;
 pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStream, Suggestion};
 pub use refiner::Refiner;
 pub use request::{Attachment, Request};
 
 use self::{
+    bounds::{Clock, status_in_time},
     taint::Taint,
     turn::{Before, Turn},
 };
@@ -30,9 +33,6 @@ use crate::{
     RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Spending, Spent, Step,
     StepError, StepRecord, StepReport, TokenCounter, TurnRecord,
 };
-
-/// How often a planner may look at what came of its steps and add more.
-const ROUND_LIMIT: u32 = 8;
 
 /// Answers requests with a planner, an executor and a refiner.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ pub struct Agent {
     pub executor: Executor,
     /// Who puts the answer together.
     pub refiner: Arc<dyn Refiner>,
+    /// How far a run may go.
+    pub bounds: Bounds,
     /// What a run may spend on language models.
     pub budget: Budget,
     /// Counts the tokens of a text where a language model does not say.
@@ -159,6 +161,7 @@ impl Agent {
             planner,
             executor,
             refiner,
+            bounds: Bounds::default(),
             budget: Budget::default(),
             counter: Spending::rough_counter(),
         }
@@ -197,8 +200,14 @@ impl Agent {
         let mut notes = Vec::new();
         let mut declined = None;
         let mut taint = Taint::default();
-        for round in 0..ROUND_LIMIT {
-            if cancel.is_cancelled() || is_waiting(&rounds) {
+        let clock = Clock::start(self.bounds, cancel);
+        for round in 0.. {
+            if clock.steps.is_cancelled() || is_waiting(&rounds) {
+                break;
+            }
+            let ran: usize = rounds.iter().map(|report| report.steps.len()).sum();
+            if let Some(bound) = self.bounds.reached(round, ran) {
+                notes.push(bound);
                 break;
             }
             scope = taint
@@ -209,13 +218,14 @@ impl Agent {
                 scope: &scope,
                 rounds: &rounds,
                 spending: &spending,
+                allowance: self.bounds.steps - ran,
                 context: RunContext {
                     round,
                     finished: assignment.finished_in(round),
                     answers: assignment.answers.clone(),
                     expected: expected.clone(),
                     is_tainted: taint.is_tainted(),
-                    ..RunContext::new(run, &scope, events, cancel)
+                    ..RunContext::new(run, &scope, events, &clock.steps)
                 },
             };
             match self.turn(before).await {
@@ -249,7 +259,13 @@ impl Agent {
                 Err(error) => return Err(error),
             }
         }
-        let status = overall(&rounds, cancel.is_cancelled());
+        let status = if clock.is_up() {
+            let seconds = self.bounds.time_s.unwrap_or_default();
+            notes.push(format!("the run was ended when its {seconds} s were over"));
+            status_in_time(&rounds)
+        } else {
+            overall(&rounds, cancel.is_cancelled())
+        };
         let mut response = self.refiner.refine(request, &rounds).await;
         response.notes.extend(notes);
         response.notes.extend(rounds.iter().flat_map(not_taken));

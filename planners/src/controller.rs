@@ -4,6 +4,10 @@
 //! the model once, with all that is wrong; and when that does not help, or the model cannot be asked, another planner
 //! steps in.
 
+mod calls;
+mod examples;
+mod hearing;
+mod pictures;
 mod prompt;
 mod writing;
 
@@ -11,12 +15,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use medley_orchestrator::{
-    Capability, ChatError, ChatErrorKind, ChatModel, Decision, Decline, Message, Planner,
-    PlannerError, RunReport, RunStatus, Situation, StepStatus,
+    ArtifactStore, Capability, ChatError, ChatErrorKind, ChatModel, Decision, Decline, Message,
+    Planner, PlannerError, RunReport, RunStatus, Situation, StepStatus,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::examples::{Example, ExampleError};
 
 use self::{
-    prompt::{BUILT_IN, Example},
+    examples::BUILT_IN,
     writing::{Writing, Written},
 };
 
@@ -33,6 +41,8 @@ pub struct ControllerOptions {
     pub shots: usize,
     /// Whether the model looks at what came of its steps each time, and says whether it suffices.
     pub looks: bool,
+    /// How the model writes its plan.
+    pub form: PlanForm,
 }
 
 impl Default for ControllerOptions {
@@ -40,8 +50,20 @@ impl Default for ControllerOptions {
         Self {
             shots: 3,
             looks: false,
+            form: PlanForm::Lines,
         }
     }
+}
+
+/// How a model writes a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanForm {
+    /// As text, a step a line.
+    #[default]
+    Lines,
+    /// As calls of tools, where the model supports them.
+    Calls,
 }
 
 /// Plans with a language model.
@@ -49,6 +71,10 @@ pub struct Controller {
     model: Arc<dyn ChatModel>,
     fallback: Arc<dyn Planner>,
     options: ControllerOptions,
+    /// The examples of the person, which go before those of Medley.
+    examples: Vec<Example>,
+    /// Where the pictures are that a model which sees is shown.
+    store: Option<Arc<dyn ArtifactStore>>,
 }
 
 impl Controller {
@@ -59,7 +85,23 @@ impl Controller {
             model,
             fallback,
             options: ControllerOptions::default(),
+            examples: Vec::new(),
+            store: None,
         }
+    }
+
+    /// Adds examples, which are shown before those of Medley.
+    #[must_use]
+    pub fn with_examples(mut self, examples: Vec<Example>) -> Self {
+        self.examples = examples;
+        self
+    }
+
+    /// Shows models that see the pictures that steps made, which are in this store.
+    #[must_use]
+    pub fn with_pictures_from(mut self, store: Arc<dyn ArtifactStore>) -> Self {
+        self.store = Some(store);
+        self
     }
 
     /// Sets how it works.
@@ -69,30 +111,52 @@ impl Controller {
         self
     }
 
-    fn conversation(&self, situation: &Situation<'_>) -> Vec<Message> {
-        let tools: Vec<&Capability> = situation
-            .registry
-            .plannable()
-            .filter(|tool| situation.scope.allows(&tool.name))
-            .collect();
-        let has = |tool: &str| tools.iter().any(|each| each.name == tool);
-        let fitting = BUILT_IN.iter().filter(|example| example.tools().all(has));
-        let examples: Vec<&Example> = fitting.take(self.options.shots).collect();
-        let mut messages = prompt::conversation(&tools, &examples, situation.request);
+    async fn conversation(&self, situation: &Situation<'_>) -> Vec<Message> {
+        let tools = prompt::tools(situation);
+        let examples = self.examples(&tools);
+        let mut messages = prompt::conversation(&tools, &examples, situation.request, self.form());
         for round in situation.rounds {
-            messages.push(Message::user(prompt::observations(round)));
+            messages.push(self.observed(round).await);
         }
         if let Some(last) = situation.rounds.last() {
-            let ask = if has_failed(last) {
-                "Write further steps that do what is missing in another way, with new names, and the answer line; \
-                 or {\"done\":true} if nothing else can be done."
-            } else {
-                "If this is enough, write {\"done\":true}. Otherwise write the further steps, with new names, and the \
-                 answer line."
-            };
-            messages.push(Message::user(ask));
+            let mut question = prompt::question(has_failed(last)).to_owned();
+            if self.form() == PlanForm::Calls {
+                let named = calls::named(&situation.scope);
+                question.push_str(&format!(
+                    "\nThe next calls are named s{} and so on.",
+                    named + 1
+                ));
+            }
+            messages.push(Message::user(question));
         }
         messages
+    }
+
+    /// The examples that are shown: those whose tools are there.
+    fn examples(&self, tools: &[&Capability]) -> Vec<&Example> {
+        let has = |tool: &str| tools.iter().any(|each| each.name == tool);
+        let all = self.examples.iter().chain(&*BUILT_IN);
+        let fitting = all.filter(|example| example.fits(&has));
+        fitting.take(self.options.shots).collect()
+    }
+
+    /// What came of a round, with its pictures for a model that sees.
+    async fn observed(&self, round: &RunReport) -> Message {
+        let message = Message::user(prompt::observations(round));
+        match &self.store {
+            Some(store) if self.model.profile().supports.vision => {
+                pictures::show(message, round, &**store).await
+            }
+            _ => message,
+        }
+    }
+
+    /// How this model writes its plan.
+    fn form(&self) -> PlanForm {
+        match self.options.form {
+            PlanForm::Calls if self.model.profile().supports.tools => PlanForm::Calls,
+            _ => PlanForm::Lines,
+        }
     }
 
     /// Whether the model is asked at all in this round.
@@ -109,8 +173,8 @@ impl Controller {
 
     async fn write(&self, situation: &Situation<'_>) -> Result<Written, ChatError> {
         let model = situation.spending.meter(Arc::clone(&self.model));
-        let mut messages = self.conversation(situation);
-        let mut writing = Writing::new(situation);
+        let mut messages = self.conversation(situation).await;
+        let mut writing = Writing::new(situation, self.form());
         for attempt in 1..=ATTEMPTS {
             let said = match writing.listen(&*model, &messages).await {
                 Ok(said) => said,

@@ -16,7 +16,7 @@ mod template_refiner;
 #[cfg(test)]
 mod fixtures;
 
-pub use controller::{Controller, ControllerOptions};
+pub use controller::{Controller, ControllerOptions, Example, ExampleError, PlanForm};
 pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
 pub use repair::{Hints, Nearest, Repair, RepairCode, Repaired, repair};
 pub use template_refiner::TemplateRefiner;

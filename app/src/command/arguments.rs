@@ -364,6 +364,19 @@ pub(super) struct LanguageArguments {
     /// Take every reply of a language model from this file, and ask none.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
+    #[command(flatten)]
+    pub planning: PlanningArguments,
+}
+
+/// How a language model plans; without one it makes no difference.
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct PlanningArguments {
+    /// How many examples the language model is shown before it plans.
+    #[arg(long, value_name = "COUNT")]
+    pub shots: Option<usize>,
+    /// Let the language model look at what came of its steps, and add more until it finds that enough.
+    #[arg(long)]
+    pub look: bool,
 }
 
 #[derive(Debug, Subcommand)]

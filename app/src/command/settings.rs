@@ -7,11 +7,15 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use medley::{
-    Budget, LanguageSettings, Limits, ModelRole, ModelSettings, ModelsOptions, Names, Policy,
+    Bounds, Budget, ControllerOptions, Example, ExampleError, LanguageSettings, Limits, ModelRole,
+    ModelSettings, ModelsOptions, Names, PlanForm, Policy,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Arguments, arguments::Verbosity};
+use super::{
+    Arguments,
+    arguments::{PlanningArguments, Verbosity},
+};
 
 /// The settings of one invocation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -47,6 +51,9 @@ pub(super) struct Settings {
     /// What a run may spend on them.
     #[serde(default)]
     pub budget: Budget,
+    /// How a language model plans, and how far a run may go.
+    #[serde(default)]
+    pub agent: AgentSettings,
     /// Paths of models and libraries, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assets: BTreeMap<String, PathBuf>,
@@ -81,6 +88,71 @@ impl LimitSettings {
             memory: self.memory.unwrap_or(machine.memory),
             network: self.network.unwrap_or(machine.network),
             devices: machine.devices,
+        }
+    }
+}
+
+/// How a language model plans, and how far a run may go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AgentSettings {
+    /// How often the planner may look and add more.
+    rounds: u32,
+    /// How many steps a run may have.
+    steps: usize,
+    /// How many seconds its steps may take together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_s: Option<f64>,
+    /// How many examples the model is shown.
+    shots: usize,
+    /// Whether it looks at what came of its steps each time.
+    looks: bool,
+    /// How it writes its plan.
+    form: PlanForm,
+    /// A file with more examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    examples: Option<PathBuf>,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        let bounds = Bounds::default();
+        let controller = ControllerOptions::default();
+        Self {
+            rounds: bounds.rounds,
+            steps: bounds.steps,
+            time_s: bounds.time_s,
+            shots: controller.shots,
+            looks: controller.looks,
+            form: controller.form,
+            examples: None,
+        }
+    }
+}
+
+impl AgentSettings {
+    pub(super) const fn bounds(&self) -> Bounds {
+        Bounds {
+            rounds: self.rounds,
+            steps: self.steps,
+            time_s: self.time_s,
+        }
+    }
+
+    /// How the model plans; what the command line says goes first.
+    pub(super) fn controller(&self, arguments: &PlanningArguments) -> ControllerOptions {
+        ControllerOptions {
+            shots: arguments.shots.unwrap_or(self.shots),
+            looks: self.looks || arguments.look,
+            form: self.form,
+        }
+    }
+
+    /// The examples of the person.
+    pub(super) fn examples(&self) -> Result<Vec<Example>, ExampleError> {
+        match &self.examples {
+            Some(path) => Example::read_all(path),
+            None => Ok(Vec::new()),
         }
     }
 }

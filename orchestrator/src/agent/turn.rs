@@ -15,8 +15,8 @@ use super::{
     Agent, AgentError, Assignment, Decision, Decline, PlannerError, Situation, StepStream,
 };
 use crate::{
-    Addition, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan, RunContext, RunReport,
-    Scope, Spending, TurnRecord,
+    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan,
+    RunContext, RunReport, Scope, Spending, TurnRecord,
 };
 
 /// How many steps a planner may be ahead of the engine.
@@ -45,6 +45,8 @@ pub(super) struct Before<'a> {
     pub scope: &'a Scope,
     pub rounds: &'a [RunReport],
     pub spending: &'a Spending,
+    /// How many steps may still be run.
+    pub allowance: usize,
     pub context: RunContext<'a>,
 }
 
@@ -91,6 +93,9 @@ impl Agent {
             Decision::Add { draft, notes } => (draft, notes),
             Decision::Streamed { notes } => (DraftPlan::default(), notes),
         };
+        if draft.steps.len() > before.allowance {
+            return Err(Defects(vec![beyond(before.allowance, draft.steps.len())]).into());
+        }
         let plan = Plan::validate(&draft, &self.registry, before.scope)?;
         let report = self.executor.run(&plan, &before.context).await;
         Ok(Turn::Ran {
@@ -197,6 +202,8 @@ impl Agent {
         }
         while let Some(addition) = offered.recv().await {
             match &addition {
+                // Whoever plans more than that is stopped, and without an end nothing of it changes the world.
+                Addition::Step(_) if draft.steps.len() >= before.allowance => break,
                 Addition::Step(step) if !draft.steps.contains(step) => {
                     draft.steps.push(DraftStep::clone(step));
                     let growing = draft.clone();
@@ -230,4 +237,10 @@ impl Agent {
         };
         Arc::clone(journal).commit_turn(&run.id, &record).await
     }
+}
+
+fn beyond(allowance: usize, steps: usize) -> Defect {
+    let message = format!("the plan has {steps} steps, and {allowance} more may be run");
+    Defect::new(DefectCode::TooManySteps, message)
+        .with_hint("raise `steps` in [agent], or plan less")
 }

@@ -8,11 +8,14 @@ use std::{
 use futures::stream;
 use medley_orchestrator::{
     Addition, Budget, ChatDelta, ChatProfile, ChatRequest, ChatStream, ChatSupport, DraftPlan,
-    DraftStep, GivenPlan, Kind, Plan, Request, Role, Scope, Spending, StepError, StepReport,
-    StepStream,
+    DraftStep, GivenPlan, Kind, Request, Role, Scope, Spending, StepError, StepReport, StepStream,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+mod calls;
+mod deciding;
+mod injection;
 
 use super::*;
 use crate::fixtures::{attachment, registry};
@@ -20,6 +23,8 @@ use crate::fixtures::{attachment, registry};
 /// A piece of what a model says.
 enum Say {
     Text(&'static str),
+    /// The name and the arguments of a call.
+    Call(usize, &'static str, &'static str),
     /// It goes on once the test says so.
     Wait(oneshot::Receiver<()>),
     Fail(ChatErrorKind),
@@ -84,6 +89,15 @@ impl ChatModel for Scripted {
                         Say::Text(text) => {
                             let text = text.to_owned();
                             return Some((Ok(ChatDelta::Text { text }), reply));
+                        }
+                        Say::Call(index, name, arguments) => {
+                            let delta = ChatDelta::ToolCall {
+                                index,
+                                id: None,
+                                name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+                                arguments: arguments.to_owned(),
+                            };
+                            return Some((Ok(delta), reply));
                         }
                         Say::Wait(go) => drop(go.await),
                         Say::Fail(kind) => {
@@ -183,24 +197,10 @@ fn the_examples_are_valid_plans_over_the_tools_at_hand() {
     let registry = registry();
     assert!(BUILT_IN.len() >= 5);
     for example in &*BUILT_IN {
-        let kinds = example.files.iter().enumerate().map(|(at, kind)| {
-            let kind = serde_json::from_value(serde_json::json!(kind)).unwrap();
-            attachment(&format!("file{at}"), kind)
-        });
-        let request = Request {
-            text: example.request.clone(),
-            attachments: kinds.collect(),
-        };
-        let mut draft = DraftPlan::default();
-        for line in &example.plan {
-            match Addition::from_json_line(&line.to_string()).unwrap() {
-                Addition::Step(step) => draft.steps.push(*step),
-                Addition::Answer(answer) => draft.answer = Some(answer),
-                Addition::End => unreachable!("no line says so"),
-            }
-        }
-        let plan = Plan::validate(&draft, &registry, &Scope::of_request(&request));
-        assert!(plan.is_ok(), "{}: {:#?}", example.request, plan.err());
+        let has = |tool: &str| registry.get(tool).is_some();
+        assert!(example.fits(&has), "{}: a tool is missing", example.request);
+        let checked = example.check(&registry);
+        assert!(checked.is_ok(), "{}: {checked:?}", example.request);
     }
 }
 
@@ -447,34 +447,4 @@ async fn after_success_nothing_is_asked_and_after_a_failure_it_is_planned_around
     );
     let thrice = [failed.clone(), failed.clone(), failed];
     assert_eq!(decide(&silent, &thrice).await, Decision::Finish);
-}
-
-#[tokio::test]
-async fn who_looks_is_shown_what_came_of_it_and_says_whether_it_suffices() {
-    let done = round(RunStatus::Succeeded, vec![step("s1", StepStatus::Done)]);
-    let model = saying(&[SPEAK]);
-    let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
-    let rounds = [done];
-    let mut scope = Scope::of_request(&request);
-    let draft = DraftPlan {
-        steps: vec![DraftStep::new("s1", "ocr").with("image", "$input1")],
-        ..DraftPlan::default()
-    };
-    let plan = Plan::validate(&draft, &registry, &scope).unwrap();
-    scope.add_round(&plan, &rounds[0]);
-    let situation = Situation {
-        rounds: &rounds,
-        scope: std::borrow::Cow::Owned(scope),
-        ..Situation::new(&request, &registry, &cancel)
-    };
-    let looking = controller(&model).with_options(ControllerOptions {
-        looks: true,
-        shots: 0,
-    });
-    let decision = looking.decide(&situation).await.unwrap();
-    assert_eq!(steps(&decision), ["s2"], "it refers to the round before");
-    let messages = &model.asked()[0].messages;
-    assert_eq!(messages.len(), 4, "no examples");
-    assert!(messages[2].text().contains("s1 (ocr): text: \"OPEN\""));
-    assert!(model.told().contains("If this is enough"));
 }

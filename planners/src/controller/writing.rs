@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use futures::StreamExt;
 use medley_orchestrator::{
-    Addition, ChatDelta, ChatError, ChatModel, ChatRequest, Defect, DraftPlan, DraftStep,
-    GrowingPlan, Message, Plan, PlanShape, ResponseFormat, Situation,
+    Addition, ChatError, ChatModel, ChatRequest, Defect, DraftPlan, DraftStep, GrowingPlan,
+    Message, Plan, PlanShape, ResponseFormat, Situation,
 };
-use serde_json::Value as Json;
 
-use super::prompt;
+use super::{
+    PlanForm,
+    hearing::{Heard, Hearing, Verdict},
+    prompt,
+};
 use crate::{
-    dialect::{StreamReader, ToolNames},
+    dialect::ToolNames,
     repair::{Hints, Repaired, repair},
 };
 
@@ -32,17 +35,10 @@ pub(super) enum Written {
     Nothing { why: String },
 }
 
-/// What a model says instead of steps.
-enum Verdict {
-    /// The request cannot be done.
-    Declined(String),
-    /// What was done suffices.
-    Done,
-}
-
 /// A plan while it is written.
 pub(super) struct Writing<'a> {
     situation: &'a Situation<'a>,
+    form: PlanForm,
     growing: GrowingPlan<'a>,
     /// Steps as they were written, by name.
     offered: HashMap<String, DraftStep>,
@@ -56,9 +52,10 @@ pub(super) struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn new(situation: &'a Situation<'a>) -> Self {
+    pub(super) fn new(situation: &'a Situation<'a>, form: PlanForm) -> Self {
         let mut this = Self {
             situation,
+            form,
             growing: GrowingPlan::new(situation.registry, &situation.scope),
             offered: HashMap::new(),
             accepted: DraftPlan::default(),
@@ -84,24 +81,30 @@ impl<'a> Writing<'a> {
     ) -> Result<String, ChatError> {
         let request = self.request(model, messages);
         let tools = ToolNames::of(self.situation.registry);
-        let mut reader = StreamReader::new(&tools);
+        let mut hearing = Hearing::new(&tools, &self.situation.scope);
         let mut stream = model.chat(&request, self.situation.cancel).await?;
-        let mut said = String::new();
-        let mut taken = 0;
         while let Some(delta) = stream.next().await {
-            let ChatDelta::Text { text } = delta? else {
-                continue;
-            };
-            said.push_str(&text);
-            for step in reader.push(&text) {
+            for step in hearing.take(delta?) {
                 self.take_step(step).await;
-                taken += 1;
             }
         }
-        self.verdict = verdict(&said);
-        let reading = reader.finish();
-        if self.verdict.is_none() || !reading.draft.steps.is_empty() {
-            self.take_reading(reading.draft, taken).await;
+        let Heard {
+            said,
+            draft,
+            taken,
+            verdict,
+            missing,
+            answers,
+        } = hearing.finish();
+        // To answer without looking at anything is no plan.
+        let is_done = answers && !self.situation.rounds.is_empty();
+        self.verdict = verdict.or(is_done.then_some(Verdict::Done));
+        if let Some(missing) = missing {
+            self.notes
+                .push(format!("the language model missed {missing}"));
+        }
+        if self.verdict.is_none() || !draft.steps.is_empty() {
+            self.take_reading(draft, taken).await;
         }
         Ok(said)
     }
@@ -172,9 +175,14 @@ impl<'a> Writing<'a> {
             shape.capabilities.retain(|tool| scope.allows(&tool.name));
             shape
         };
+        let tools = match self.form {
+            PlanForm::Lines => Vec::new(),
+            PlanForm::Calls => prompt::callable(&prompt::tools(self.situation)),
+        };
         ChatRequest {
+            tools,
             temperature: Some(0.0),
-            format: match model.profile().supports.plans {
+            format: match model.profile().supports.plans && self.form == PlanForm::Lines {
                 true => ResponseFormat::Plan(Box::new(shape())),
                 false => ResponseFormat::Text,
             },
@@ -313,16 +321,4 @@ fn why_not(defects: &[Defect]) -> String {
         [first] => format!("its plan cannot run: {first}"),
         [first, rest @ ..] => format!("its plan cannot run: {first}, and {} more", rest.len()),
     }
-}
-
-/// What a model says instead of steps, on a line of its own.
-fn verdict(said: &str) -> Option<Verdict> {
-    said.lines().find_map(|line| {
-        let json: Json = serde_json::from_str(line.trim()).ok()?;
-        if json["done"] == true {
-            return Some(Verdict::Done);
-        }
-        let reason = json["decline"].as_str()?;
-        Some(Verdict::Declined(reason.to_owned()))
-    })
 }
