@@ -162,8 +162,11 @@ impl MedleyBuilder {
         }
         let limits = self.limits.unwrap_or_else(Limits::of_machine);
         let ledger = Ledger::new(limits.clone());
+        let mut more = options.more.clone();
+        more.extend(self.language.assets());
         let models = Models::open(ModelsOptions {
             ledger: Some(ledger.clone()),
+            more,
             ..options
         })?;
         let mut registry = Registry::new();
@@ -184,8 +187,14 @@ impl MedleyBuilder {
         }
         let key = |name: &str| std::env::var(name).ok().filter(|key| !key.is_empty());
         let budget = self.language.budget;
-        let language =
-            LanguageModels::new(self.language, &self.tape, policy, models.ledger(), key)?;
+        let language = LanguageModels::new(
+            self.language,
+            &self.tape,
+            policy,
+            models.ledger(),
+            models.assets(),
+            key,
+        )?;
         let journal = (!self.unrecorded).then(|| models.home().journal());
         let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
         let records = Records::new(journal, models.home().locks(), limit, Arc::clone(&store));

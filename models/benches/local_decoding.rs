@@ -34,7 +34,9 @@ async fn measure(path: PathBuf, tokens: u32) -> anyhow::Result<serde_json::Value
     let bytes = std::fs::metadata(&path)?.len();
     let settings = LocalChatSettings {
         name: "bench".to_owned(),
-        path,
+        path: Some(path),
+        hub: None,
+        revision: None,
         context_tokens: Some(1024),
     };
     let chat = LocalChat::new(settings, &Ledger::new(Limits::unlimited()));

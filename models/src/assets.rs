@@ -20,7 +20,7 @@ mod unpack;
 mod wheel;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -85,7 +85,7 @@ pub struct Wheel {
 pub struct Hub {
     /// Owner and name.
     pub repo: String,
-    /// Full commit hash, so that the files cannot change.
+    /// Full commit hash, so that the files cannot change; of what people chose themselves also a branch or tag.
     pub revision: String,
 }
 
@@ -132,6 +132,17 @@ impl Catalogue {
             .check()
             .map_err(|problem| ModelError::Catalogue { problem })?;
         Ok(catalogue)
+    }
+
+    /// The same with more entries, which people configured themselves; one of a name that is there is left out.
+    #[must_use]
+    pub fn with(mut self, more: impl IntoIterator<Item = Entry>) -> Self {
+        for entry in more {
+            if self.entries.iter().all(|known| known.name != entry.name) {
+                self.entries.push(entry);
+            }
+        }
+        self
     }
 
     /// All entries, in the order of the file.
@@ -185,6 +196,29 @@ impl Entry {
     #[must_use]
     pub fn directory_name(&self) -> String {
         format!("{}-{}", self.name, self.version)
+    }
+
+    /// A file of a repository on the hub that somebody chose: its size and digest are what the hub says.
+    #[must_use]
+    pub fn of_hub_file(name: &str, purpose: &str, hub: Hub, file: &str) -> Self {
+        let file = FileEntry {
+            name: "file".to_owned(),
+            path: file.to_owned(),
+            aliases: Vec::new(),
+            sha256: None,
+            size: None,
+        };
+        Self {
+            name: name.to_owned(),
+            version: hub.revision.replace('/', "_"),
+            purpose: purpose.to_owned(),
+            licence: "LicenseRef-unknown".to_owned(),
+            builds: vec![Build {
+                platform: "any".to_owned(),
+                source: Source::Hub(hub),
+                files: vec![file],
+            }],
+        }
     }
 
     fn check(&self) -> Result<(), String> {

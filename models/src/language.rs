@@ -15,6 +15,9 @@ use medley_orchestrator::{
 pub use counter::count_tokens;
 pub use settings::{LanguageSettings, ModelRole, ModelSettings, Names};
 
+use tokio_util::sync::CancellationToken;
+
+use crate::assets::AssetStore;
 use crate::endpoints::{Endpoint, EndpointSettings, SecretKey};
 use crate::families::gguf::{LocalChat, LocalChatSettings};
 
@@ -93,6 +96,7 @@ impl LanguageModels {
         tape: &Tape,
         policy: Policy,
         ledger: &Ledger,
+        assets: &AssetStore,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, LanguageError> {
         let mut models: BTreeMap<String, Arc<dyn ChatModel>> = BTreeMap::new();
@@ -116,7 +120,7 @@ impl LanguageModels {
                         name: name.clone(),
                         ..LocalChatSettings::clone(local)
                     };
-                    Arc::new(LocalChat::new(local, ledger))
+                    Arc::new(local_model(local, ledger, assets))
                 }
             };
             models.insert(name.clone(), model);
@@ -208,6 +212,23 @@ impl std::fmt::Debug for LanguageModels {
             .field("models", &self.models.keys())
             .finish_non_exhaustive()
     }
+}
+
+/// What the asset of a model is called whose file comes from the hub.
+fn asset_name(model: &str) -> String {
+    let legal = |each: char| each.is_ascii_alphanumeric() || "-._".contains(each);
+    format!("llm-{}", model.replace(|each| !legal(each), "-"))
+}
+
+/// A model of this machine; one from the hub is fetched when it is first asked.
+fn local_model(settings: LocalChatSettings, ledger: &Ledger, assets: &AssetStore) -> LocalChat {
+    if settings.path.is_some() {
+        return LocalChat::new(settings, ledger);
+    }
+    let asset = asset_name(&settings.name);
+    let assets = assets.clone();
+    let fetch = move |cancel: &CancellationToken| assets.ensure(&asset, cancel)?.file("file");
+    LocalChat::fetched(settings, Arc::new(fetch), ledger)
 }
 
 fn unusable(name: &str, problem: &impl ToString) -> LanguageError {

@@ -57,7 +57,12 @@ impl Models {
             Some(path) => Home::at(path),
             None => Home::of_platform()?,
         };
-        let assets = AssetStore::new(home.clone(), catalogue::Catalogue::embedded()?, &options);
+        let mut catalogue = catalogue::Catalogue::embedded()?;
+        if !options.more.is_empty() {
+            let more = options.more.iter().cloned();
+            catalogue = Arc::new(catalogue::Catalogue::clone(&catalogue).with(more));
+        }
+        let assets = AssetStore::new(home.clone(), catalogue, &options);
         let sessions = Mutex::default();
         let ledger = options.ledger.clone();
         let ledger = ledger.unwrap_or_else(|| Ledger::new(Limits::unlimited()));

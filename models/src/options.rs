@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use medley_orchestrator::Ledger;
 
 use crate::assets::{AssetObserver, NamedPath};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Entry};
 use crate::error::{ModelError, path_variable};
 
 /// Choices for [`Models::open`](crate::Models::open); the default takes the platform's home and allows the network.
@@ -25,6 +25,8 @@ pub struct ModelsOptions {
     pub observer: Option<AssetObserver>,
     /// What loaded models take their memory from; without one, memory is not limited.
     pub ledger: Option<Ledger>,
+    /// What can be fetched besides what the catalogue knows.
+    pub more: Vec<Entry>,
     /// Address of the model hub, in place of `HF_ENDPOINT` and of the client's default.
     pub hub_endpoint: Option<String>,
 }

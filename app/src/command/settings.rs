@@ -222,6 +222,7 @@ impl Settings {
         for (name, path) in &self.assets {
             options.name_path(name, path, format!("assets.{name} in {}", self.source));
         }
+        options.more = self.language(None).assets();
         options.observer = Some(super::progress::asset_observer(self.verbosity));
         options
     }

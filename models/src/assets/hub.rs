@@ -88,8 +88,13 @@ impl Errand<'_> {
                     bytes += more;
                     let bytes_total = self.build.download_bytes();
                     (self.report)(AssetStage::Downloading {
-                        bytes: bytes.min(bytes_total),
-                        bytes_total,
+                        // Of what nobody pinned, the size is known at its end.
+                        bytes: if bytes_total == 0 {
+                            bytes
+                        } else {
+                            bytes.min(bytes_total)
+                        },
+                        bytes_total: bytes_total.max(bytes),
                     });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -136,7 +141,11 @@ impl Errand<'_> {
                 found: size,
             });
         }
-        if let Some(expected) = file.sha256.filter(|expected| *expected != found) {
+        if let Some(expected) = file
+            .sha256
+            .or_else(|| told_by_hub(fetched))
+            .filter(|expected| *expected != found)
+        {
             return Err(ModelError::HashMismatch {
                 asset,
                 file: name,
@@ -152,6 +161,12 @@ impl Errand<'_> {
             asset: self.asset.to_owned(),
         }
     }
+}
+
+/// The digest that the hub itself gives for a large file: the client keeps the file under that name.
+fn told_by_hub(fetched: &Path) -> Option<Sha256Digest> {
+    let real = fs::canonicalize(fetched).ok()?;
+    real.file_name()?.to_str()?.parse().ok()
 }
 
 /// Passes progress on, and stops the client's thread when asked to.

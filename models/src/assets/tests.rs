@@ -3,6 +3,6 @@
 mod fetching;
 mod fixture;
 mod hub;
-mod loopback;
+pub(crate) mod loopback;
 mod real;
 mod store;

@@ -6,6 +6,7 @@
 
 mod constraint;
 mod error;
+mod file;
 mod generation;
 mod header;
 mod metadata;
@@ -37,8 +38,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use self::file::{Fetch, HubFile, NotAHubFile};
 use self::{
     error::{GgufError, Problem},
+    file::Place,
     generation::Order,
     header::Header,
     worker::{Job, Loaded},
@@ -55,7 +58,14 @@ pub struct LocalChatSettings {
     /// What the model is called in the configuration.
     pub name: String,
     /// A GGUF file, or a directory that holds exactly one. A `tokenizer.json` beside it goes before its own tokenizer.
-    pub path: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// A GGUF file on the model hub, which is fetched before its first use; `path` goes before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub: Option<HubFile>,
+    /// The branch, tag or commit on the hub; `main` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// The most tokens that a request and its reply take together, 8,192 where it is absent; never more than the model
     /// was made for. Memory for so many is set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +82,7 @@ pub struct LocalChat {
 /// The model without its weights.
 struct Model {
     settings: LocalChatSettings,
+    place: Place,
     /// What is known before the file is read.
     assumed: ChatProfile,
     known: OnceLock<Known>,
@@ -87,10 +98,24 @@ impl LocalChat {
     /// A model that takes its memory from `ledger`. Reads nothing.
     #[must_use]
     pub fn new(settings: LocalChatSettings, ledger: &Ledger) -> Self {
-        let assumed = profile(&settings, &settings.path, None);
+        let path = settings.path.clone().unwrap_or_default();
+        Self::at(settings, Place::Here(path), ledger)
+    }
+
+    /// A model whose file is fetched before its first use. Reads nothing.
+    #[must_use]
+    pub fn fetched(settings: LocalChatSettings, fetch: Fetch, ledger: &Ledger) -> Self {
+        let called = settings.hub.clone().map(String::from).unwrap_or_default();
+        let called = PathBuf::from(called);
+        Self::at(settings, Place::Fetched { called, fetch }, ledger)
+    }
+
+    fn at(settings: LocalChatSettings, place: Place, ledger: &Ledger) -> Self {
+        let assumed = profile(&settings, place.path(), None);
         Self {
             model: Arc::new(Model {
                 settings,
+                place,
                 assumed,
                 known: OnceLock::new(),
             }),
@@ -105,7 +130,7 @@ impl LocalChat {
         cancel: &CancellationToken,
     ) -> Result<ChatStream, ChatError> {
         check(request, &self.model.settings.name)?;
-        let (header, order) = self.order(request.clone()).await?;
+        let (header, order) = self.order(request.clone(), cancel).await?;
         let load = async || {
             let lease = self.lease(&header).await?;
             Loaded::load(Arc::clone(&header), lease).await
@@ -133,16 +158,21 @@ impl LocalChat {
     }
 
     /// The header, and what is to be done for the request. It computes, so it has a thread to itself.
-    async fn order(&self, request: ChatRequest) -> Result<(Arc<Header>, Order), ChatError> {
+    async fn order(
+        &self,
+        request: ChatRequest,
+        cancel: &CancellationToken,
+    ) -> Result<(Arc<Header>, Order), ChatError> {
         let model = Arc::clone(&self.model);
+        let cancel = cancel.clone();
         let prepare = move || {
-            let header = model.header()?;
+            let header = model.header(&cancel)?;
             let order = header.order(&request)?;
             Ok((header, order))
         };
         match tokio::task::spawn_blocking(prepare).await {
             Ok(prepared) => prepared,
-            Err(_) => Err(Problem::Gone.at(&self.model.settings.path).into()),
+            Err(_) => Err(Problem::Gone.at(self.model.place.path()).into()),
         }
     }
 
@@ -184,21 +214,25 @@ impl ChatModel for LocalChat {
         started.await.unwrap_or_else(|| Err(ChatError::cancelled()))
     }
 
-    /// Reads the header if that was not done yet, which may take a second.
+    /// Reads the header if that was not done yet, which may take a second; fetches nothing.
     fn count_tokens(&self, text: &str) -> Option<u64> {
-        let header = self.model.header().ok()?;
+        if self.model.known.get().is_none() && !self.model.place.is_here() {
+            return None;
+        }
+        let header = self.model.header(&CancellationToken::new()).ok()?;
         let count = header.tokenizer.count(text)?;
         u64::try_from(count).ok()
     }
 }
 
 impl Model {
-    /// Reads the header, if that was not done yet. Blocks, a second for a large vocabulary.
-    fn header(&self) -> Result<Arc<Header>, GgufError> {
+    /// Reads the header, if that was not done yet. Blocks, a second for a large vocabulary, or for as long as it takes to
+    /// fetch the file.
+    fn header(&self, cancel: &CancellationToken) -> Result<Arc<Header>, GgufError> {
         if let Some(known) = self.known.get() {
             return Ok(Arc::clone(&known.header));
         }
-        let path = source::locate(&self.settings.path)?;
+        let path = self.place.locate(cancel)?;
         let most = self.settings.context_tokens.unwrap_or(CONTEXT);
         let header = Arc::new(Header::read(&path, &self.settings.name, most)?);
         let profile = profile(&self.settings, &path, Some(header.context));

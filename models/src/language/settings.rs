@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use medley_orchestrator::Budget;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::ENVIRONMENT;
+use super::{ENVIRONMENT, asset_name};
+use crate::catalogue::{Entry, Hub};
 use crate::endpoints::EndpointSettings;
 use crate::families::gguf::LocalChatSettings;
 
@@ -50,6 +51,34 @@ impl LanguageSettings {
             self.llm.insert(ENVIRONMENT.to_owned(), endpoint);
         }
         self
+    }
+}
+
+impl LanguageSettings {
+    /// What can be fetched from the hub for these models, so that it is listed, pulled and verified as all assets are.
+    #[must_use]
+    pub fn assets(&self) -> Vec<Entry> {
+        let local = self.llm.iter().filter_map(|(name, table)| match table {
+            ModelSettings::Local(local) if local.path.is_none() => Some((name, local)),
+            _ => None,
+        });
+        local
+            .filter_map(|(name, local)| {
+                let file = local.hub.as_ref()?;
+                let revision = local.revision.clone().unwrap_or_else(|| "main".to_owned());
+                let hub = Hub {
+                    repo: file.repository.clone(),
+                    revision,
+                };
+                let purpose = format!("the language model {name}");
+                Some(Entry::of_hub_file(
+                    &asset_name(name),
+                    &purpose,
+                    hub,
+                    &file.file,
+                ))
+            })
+            .collect()
     }
 }
 
@@ -132,7 +161,7 @@ impl<'de> Deserialize<'de> for ModelSettings {
         table.insert("name".to_owned(), "".into());
         // Told apart by one key, so that what is wrong with the others is said.
         let has = |key: &str| table.contains_key(key);
-        let kind = (has("base_url"), has("path"));
+        let kind = (has("base_url"), has("path") || has("hub"));
         let table = serde_json::Value::Object(table);
         if kind.0 {
             let endpoint = serde_json::from_value(table).map_err(de::Error::custom)?;
@@ -142,7 +171,7 @@ impl<'de> Deserialize<'de> for ModelSettings {
             Ok(Self::Local(local))
         } else {
             Err(de::Error::custom(
-                "a language model needs `base_url` (an endpoint), or `path` (a GGUF file)",
+                "a language model needs `base_url` (an endpoint), or `path` or `hub` (a GGUF file)",
             ))
         }
     }

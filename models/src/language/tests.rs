@@ -1,8 +1,19 @@
 //! Which model has which role, and what is wrong with a configuration.
 
-use medley_orchestrator::Limits;
+use std::{fs, path::Path};
+
+use medley_orchestrator::{ChatError, ChatErrorKind, ChatReply, ChatRequest, Limits, Message};
 
 use super::*;
+use crate::{
+    assets::{
+        Sha256Digest,
+        tests::loopback::{Loopback, Page},
+    },
+    catalogue::Catalogue,
+    home::Home,
+    options::ModelsOptions,
+};
 
 fn settings(text: &str) -> Result<LanguageSettings, toml::de::Error> {
     toml::from_str(text)
@@ -13,8 +24,34 @@ fn models(text: &str) -> Result<LanguageModels, LanguageError> {
 }
 
 fn made(settings: LanguageSettings) -> Result<LanguageModels, LanguageError> {
+    let store = store_of(&settings, Path::new("no-such-home"), None);
+    made_with(settings, &store)
+}
+
+fn made_with(
+    settings: LanguageSettings,
+    store: &AssetStore,
+) -> Result<LanguageModels, LanguageError> {
     let ledger = Ledger::new(Limits::unlimited());
-    LanguageModels::new(settings, &Tape::Off, Policy::default(), &ledger, |_| None)
+    LanguageModels::new(
+        settings,
+        &Tape::Off,
+        Policy::default(),
+        &ledger,
+        store,
+        |_| None,
+    )
+}
+
+/// A store that knows the files that `settings` name on a hub.
+fn store_of(settings: &LanguageSettings, home: &Path, hub: Option<String>) -> AssetStore {
+    let catalogue = Catalogue::embedded().unwrap();
+    let catalogue = Catalogue::clone(&catalogue).with(settings.assets());
+    let options = ModelsOptions {
+        hub_endpoint: hub,
+        ..ModelsOptions::default()
+    };
+    AssetStore::new(Home::at(home), Arc::new(catalogue), &options)
 }
 
 const DESK: &str = "[llm.desk]\nbase_url = \"http://127.0.0.1:9\"\nmodel = \"small\"\n";
@@ -84,4 +121,89 @@ fn what_is_wrong_is_said_with_the_way_out() {
         let error = settings(text).unwrap_err().to_string();
         assert!(error.contains(problem), "{error}");
     }
+}
+
+const ON_THE_HUB: &str = "[llm.tiny]\nhub = \"owner/tiny/model.gguf\"\ncontext_tokens = 512\n";
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/gguf/qwen2-q8_0.gguf");
+
+/// A hub that has the tiny model and says that it has this digest.
+fn hub(bytes: &[u8], digest: Sha256Digest) -> Loopback {
+    let hub = Loopback::start();
+    let page = Page {
+        body: bytes.to_vec(),
+        headers: vec![
+            ("ETag", format!("\"{digest}\"")),
+            (
+                "X-Repo-Commit",
+                "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            ),
+        ],
+        ..Page::default()
+    };
+    hub.serve("/owner/tiny/resolve/main/model.gguf", page);
+    hub
+}
+
+async fn ask(models: &LanguageModels) -> Result<ChatReply, ChatError> {
+    let request = ChatRequest {
+        max_tokens: Some(3),
+        ..ChatRequest::new(vec![Message::user("Hello")])
+    };
+    let model = models.named("tiny").unwrap();
+    let stream = model.chat(&request, &CancellationToken::new()).await?;
+    ChatReply::collect(stream).await
+}
+
+#[tokio::test]
+async fn a_model_on_the_hub_is_fetched_when_it_is_first_asked() {
+    let bytes = fs::read(TINY).unwrap();
+    let hub = hub(&bytes, Sha256Digest::of_file(Path::new(TINY)).unwrap().0);
+    let home = tempfile::tempdir().unwrap();
+    let settings = settings(ON_THE_HUB).unwrap();
+    let store = store_of(&settings, home.path(), Some(hub.url()));
+    let models = made_with(settings, &store).unwrap();
+    assert_eq!(
+        store.locate("llm-tiny").unwrap(),
+        None,
+        "nothing is fetched before"
+    );
+    let reply = ask(&models).await.unwrap();
+    assert_eq!(reply.usage.unwrap().output_tokens, 3);
+    assert!(store.locate("llm-tiny").unwrap().is_some());
+    drop(hub);
+    assert!(ask(&models).await.is_ok(), "it is fetched once");
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_what_the_hub_says_is_refused() {
+    let bytes = fs::read(TINY).unwrap();
+    let hub = hub(&bytes, Sha256Digest::of(b"something else"));
+    let home = tempfile::tempdir().unwrap();
+    let settings = settings(ON_THE_HUB).unwrap();
+    let store = store_of(&settings, home.path(), Some(hub.url()));
+    let error = ask(&made_with(settings, &store).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ChatErrorKind::NotFound);
+    assert!(error.to_string().contains("digest"), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_hub_it_is_said_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = settings(ON_THE_HUB).unwrap();
+    let store = store_of(
+        &settings,
+        home.path(),
+        Some("http://127.0.0.1:9".to_owned()),
+    );
+    let error = ask(&made_with(settings, &store).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ChatErrorKind::NotFound);
+    assert!(error.hint.is_some(), "{error}");
+    assert!(
+        error.to_string().contains("owner/tiny/model.gguf"),
+        "{error}"
+    );
 }

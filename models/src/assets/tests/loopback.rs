@@ -7,10 +7,10 @@ use std::sync::{Arc, Condvar, Mutex};
 
 /// Closed until opened; whoever passes waits.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
 impl Gate {
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         *self.0.0.lock().unwrap() = true;
         self.0.1.notify_all();
     }
@@ -22,13 +22,13 @@ impl Gate {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Page {
-    pub(super) body: Vec<u8>,
-    pub(super) headers: Vec<(&'static str, String)>,
+pub(crate) struct Page {
+    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// Held back after half of the body.
-    pub(super) gate: Option<Gate>,
+    pub(crate) gate: Option<Gate>,
     /// How many answers break off after half of the body.
-    pub(super) broken: usize,
+    pub(crate) broken: usize,
 }
 
 impl From<Vec<u8>> for Page {
@@ -41,7 +41,7 @@ impl From<Vec<u8>> for Page {
 }
 
 #[derive(Clone)]
-pub(super) struct Loopback {
+pub(crate) struct Loopback {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
 }
@@ -53,7 +53,7 @@ struct Shared {
 }
 
 impl Loopback {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = Self {
@@ -71,11 +71,11 @@ impl Loopback {
         server
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn serve(&self, path: &str, page: impl Into<Page>) {
+    pub(crate) fn serve(&self, path: &str, page: impl Into<Page>) {
         self.shared
             .lock()
             .unwrap()
@@ -84,7 +84,7 @@ impl Loopback {
     }
 
     /// How often a path was asked for.
-    pub(super) fn count(&self, path: &str) -> usize {
+    pub(crate) fn count(&self, path: &str) -> usize {
         self.shared
             .lock()
             .unwrap()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use medley_orchestrator::{ChatError, ChatErrorKind, Unfit};
 
 use super::shape::ARCHITECTURES;
-use crate::readable_bytes;
+use crate::{error::ModelError, readable_bytes};
 
 /// What is wrong with a file, or with what was asked of it.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,8 @@ pub(super) enum Problem {
     NoMemory { bytes: u64 },
     #[error("{0}")]
     Unfit(#[from] Unfit),
+    #[error("it cannot be fetched: {0}")]
+    Fetch(Box<ModelError>),
     #[error("its thread has ended")]
     Gone,
 }
@@ -64,6 +66,10 @@ impl Problem {
             Self::Architecture { .. } | Self::Unsupported(_) | Self::Unfit(_) => {
                 ChatErrorKind::Unsupported
             }
+            Self::Fetch(error) if matches!(**error, ModelError::Cancelled { .. }) => {
+                ChatErrorKind::Cancelled
+            }
+            Self::Fetch(_) => ChatErrorKind::NotFound,
             Self::NoMemory { .. } | Self::Gone => ChatErrorKind::Transient,
             Self::NotGguf(_)
             | Self::Missing(_)
@@ -91,6 +97,7 @@ impl Problem {
             Self::Template(_) => "choose a file with another chat template",
             Self::NoMemory { .. } => "try again when less is running, or choose a smaller file",
             Self::Unfit(unfit) => return Some(unfit.hint()),
+            Self::Fetch(error) => return error.hint(),
             Self::Gone => "try again; the model is loaded anew",
             Self::Network(_) => return None,
         };

@@ -15,7 +15,9 @@ use crate::families::gguf::{LocalChat, LocalChatSettings};
 fn chat_with(ledger: &Ledger, context: Option<usize>) -> LocalChat {
     let settings = LocalChatSettings {
         name: "tiny".to_owned(),
-        path: file("qwen2-q8_0.gguf"),
+        path: Some(file("qwen2-q8_0.gguf")),
+        hub: None,
+        revision: None,
         context_tokens: context,
     };
     LocalChat::new(settings, ledger)
