@@ -1,5 +1,6 @@
 //! The agent loop: decide, check, run, look, and in the end put the answer together.
 
+mod conversation;
 mod given;
 mod planner;
 mod refiner;
@@ -14,6 +15,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+pub use conversation::{Conversation, Exchange, NamedArtifact, SessionTurn};
 pub use given::GivenPlan;
 pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStream, Suggestion};
 pub use refiner::Refiner;
@@ -192,6 +194,7 @@ impl Agent {
         let mut rounds: Vec<RunReport> = Vec::new();
         let mut notes = Vec::new();
         let mut declined = None;
+        let mut question = None;
         for round in 0..ROUND_LIMIT {
             if cancel.is_cancelled() || is_waiting(&rounds) {
                 break;
@@ -215,6 +218,10 @@ impl Agent {
                     declined = Some(decline);
                     break;
                 }
+                Ok(Turn::Clarify(asked)) => {
+                    question = Some(asked);
+                    break;
+                }
                 Ok(Turn::Ran {
                     plan,
                     report,
@@ -233,11 +240,15 @@ impl Agent {
                 Err(error) => return Err(error),
             }
         }
-        let status = overall(&rounds, cancel.is_cancelled());
+        let status = match &question {
+            Some(_) => RunStatus::Waiting,
+            None => overall(&rounds, cancel.is_cancelled()),
+        };
         let mut response = self.refiner.refine(request, &rounds).await;
         response.notes.extend(notes);
         response.notes.extend(rounds.iter().flat_map(not_taken));
         response.declined = declined;
+        response.question = question;
         events.emit(EventKind::RunFinished {
             run: run.clone(),
             status,
@@ -287,16 +298,20 @@ fn not_taken(report: &RunReport) -> impl Iterator<Item = String> {
 /// A line for each attachment that no step takes.
 #[must_use]
 pub fn unused_attachments(request: &Request, plan: &Plan) -> Vec<String> {
-    let used = |name: &str| {
+    let taken = |name: &str| {
         plan.steps()
             .flat_map(Step::references)
             .any(|reference| reference.root == name)
+    };
+    let names = &request.conversation.attached_as;
+    let used = |index: usize| {
+        taken(&Request::input_name(index)) || names.get(index).is_some_and(|name| taken(name))
     };
     request
         .attachments
         .iter()
         .enumerate()
-        .filter(|(index, _)| !used(&Request::input_name(*index)))
+        .filter(|(index, _)| !used(*index))
         .map(|(_, attachment)| format!("no step uses the attachment {}", attachment.name))
         .collect()
 }
