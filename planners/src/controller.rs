@@ -4,6 +4,7 @@
 //! the model once, with all that is wrong; and when that does not help, or the model cannot be asked, another planner
 //! steps in.
 
+mod earlier;
 mod prompt;
 mod writing;
 
@@ -75,6 +76,7 @@ impl Controller {
         let fitting = BUILT_IN.iter().filter(|example| example.tools().all(has));
         let examples: Vec<&Example> = fitting.take(self.options.shots).collect();
         let mut messages = prompt::conversation(&tools, &examples, situation.request);
+        messages.extend(earlier::answers(situation).map(Message::user));
         for round in situation.rounds {
             messages.push(Message::user(prompt::observations(round)));
         }
@@ -158,7 +160,12 @@ impl Planner for Controller {
                 reason,
                 nearest: Vec::new(),
             })),
-            Ok(Written::Declined { .. } | Written::Done) => Ok(Decision::Finish),
+            Ok(Written::Asked { text, choices }) if is_first => Ok(Decision::Clarify(
+                earlier::question(situation, text, choices),
+            )),
+            Ok(Written::Declined { .. } | Written::Asked { .. } | Written::Done) => {
+                Ok(Decision::Finish)
+            }
             Ok(Written::Nothing { why }) if is_first => self.fall_back(situation, why).await,
             Ok(Written::Nothing { .. }) => Ok(Decision::Finish),
             Err(error) if error.kind == ChatErrorKind::Cancelled => Ok(Decision::Finish),

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, sync::LazyLock};
 
+use super::earlier;
 use medley_orchestrator::{Capability, Defect, Message, Parameter, Request, RunReport, StepReport};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -62,7 +63,8 @@ pub(super) fn conversation(
         let name = Request::input_name(index);
         format!("${name}: {}, called {:?}", file.artifact.kind, file.name)
     });
-    messages.push(Message::user(asked(&request.text, files)));
+    let before = earlier::recount(request).unwrap_or_default();
+    messages.push(Message::user(before + &asked(&request.text, files)));
     messages
 }
 

@@ -26,6 +26,8 @@ pub(super) enum Written {
     },
     /// It says that the request cannot be done.
     Declined { reason: String },
+    /// It asks the person what is meant.
+    Asked { text: String, choices: Vec<String> },
     /// It says that what was done suffices.
     Done,
     /// There is no plan.
@@ -36,6 +38,8 @@ pub(super) enum Written {
 enum Verdict {
     /// The request cannot be done.
     Declined(String),
+    /// The person is asked.
+    Asked(String, Vec<String>),
     /// What was done suffices.
     Done,
 }
@@ -251,6 +255,7 @@ impl Writing<'_> {
         if self.accepted.steps.is_empty() {
             return match self.verdict {
                 Some(Verdict::Declined(reason)) => Written::Declined { reason },
+                Some(Verdict::Asked(text, choices)) => Written::Asked { text, choices },
                 Some(Verdict::Done) => Written::Done,
                 None => Written::Nothing {
                     why: why_not(&wrong),
@@ -310,6 +315,11 @@ fn verdict(said: &str) -> Option<Verdict> {
         let json: Json = serde_json::from_str(line.trim()).ok()?;
         if json["done"] == true {
             return Some(Verdict::Done);
+        }
+        if let Some(question) = json["ask"].as_str() {
+            let choices = json["choices"].as_array().into_iter().flatten();
+            let choices = choices.filter_map(Json::as_str).map(str::to_owned);
+            return Some(Verdict::Asked(question.to_owned(), choices.collect()));
         }
         let reason = json["decline"].as_str()?;
         Some(Verdict::Declined(reason.to_owned()))
