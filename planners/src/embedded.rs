@@ -299,12 +299,15 @@ fn choose(
     {
         return Err(decliner.missing_task(reading, task));
     }
-    if let Ok(()) | Err(Obstacle::Ambiguous { .. }) = assembly.try_add(reading, capability) {
-        return Ok(capability);
-    }
+    let lacks_argument = match assembly.try_add(reading, capability) {
+        Ok(()) | Err(Obstacle::Ambiguous { .. }) => return Ok(capability),
+        Err(obstacle) => matches!(obstacle, Obstacle::Argument { .. }),
+    };
     let least = settings.accept.max(best.score - settings.margin);
     let other = reading
         .capabilities(least)
+        // A clause that does not say how a tool is to work means another only if it says how that one is.
+        .filter(|index| !lacks_argument || assembly.says_how(reading, *index))
         .find(|index| assembly.try_add(reading, *index).is_ok());
     Ok(other.unwrap_or(capability))
 }

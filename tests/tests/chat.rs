@@ -1,8 +1,13 @@
 //! Conversations through the command, driven over standard input as a script does it.
 
+#[path = "../../models/tests/support/chat_server.rs"]
+mod chat_server;
+
 use std::{fs, path::Path, process::Output};
 
+use chat_server::{ChatServer, Script};
 use medley_tests::{medley, sample, shared_home};
+use serde_json::json;
 
 /// What a chat over these lines said.
 struct Chat {
@@ -268,7 +273,8 @@ fn effects_are_denied_where_nobody_can_be_asked_and_the_chat_ends_with_four() {
     let chat = Chat::over(
         &home.path().join("out"),
         &arguments,
-        &["make it grey", "/artifacts"],
+        // What is known already is nothing that is done, so that it is asked for what no other test does.
+        &["rotate it by 17 degrees", "/artifacts"],
     );
     let said = chat.said();
     assert_eq!(chat.code(), Some(4), "{said}");
@@ -333,4 +339,71 @@ fn what_is_said_to_the_chat_itself_is_told_from_requests() {
         let none = Chat::at(home.path(), &home.path().join("out"), arguments, &[]);
         assert_eq!(none.code(), Some(code), "{}", none.said());
     }
+}
+
+/// A reply that says this.
+fn saying(text: &str) -> Script {
+    let chunk =
+        json!({"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
+    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    Script::stream()
+        .event(&chunk.to_string())
+        .event(&last.to_string())
+        .event("[DONE]")
+        .end()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
+    let server = ChatServer::start([
+        saying("{\"id\":\"s1\",\"tool\":\"grayscale_image\",\"args\":{\"image\":\"$input1\"}}\n{\"answer\":[\"$s1\"]}\n"),
+        saying("{\"ask\":\"Which picture do you mean?\",\"choices\":[\"img1\",\"img2\"]}\n"),
+        saying("{\"id\":\"s1\",\"tool\":\"resize_image\",\"args\":{\"image\":\"$img2\",\"width\":64}}\n{\"answer\":[\"$s1\"]}\n"),
+    ])
+    .await;
+    let home = tempfile::tempdir().unwrap();
+    let configuration = home.path().join("config.toml");
+    let tables = format!(
+        "[llm.desk]\nbase_url = \"{}\"\nmodel = \"small\"\n",
+        server.url()
+    );
+    fs::write(&configuration, tables).unwrap();
+    let folder = home.path().to_owned();
+    let chat = tokio::task::spawn_blocking(move || {
+        let sign = sample("sign.png");
+        let arguments = [
+            "--config",
+            configuration.to_str().unwrap(),
+            "-a",
+            sign.to_str().unwrap(),
+        ];
+        let lines = ["a grey one, please", "64 pixels wide", "2"];
+        Chat::at(&folder, &folder.join("out"), &arguments, &lines)
+    })
+    .await
+    .unwrap();
+    let said = chat.said();
+    assert_eq!(chat.code(), Some(0), "{said}");
+    assert!(
+        said.contains("Which picture do you mean?") && said.contains("2 img2"),
+        "{said}"
+    );
+    assert_eq!(chat.file("img3").width(), 64);
+    let received = server.received();
+    assert_eq!(received.len(), 3);
+    assert!(
+        !received[0].body.contains("from before"),
+        "there was nothing before"
+    );
+    for words in [
+        "- a grey one, please",
+        "$img2: image, from grayscale_image of img1",
+    ] {
+        assert!(received[1].body.contains(words), "{}", received[1].body);
+    }
+    assert!(
+        received[2].body.contains("the person answered: img2"),
+        "{}",
+        received[2].body
+    );
 }

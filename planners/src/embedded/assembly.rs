@@ -175,7 +175,17 @@ impl<'a> Assembly<'a> {
 
     /// Whether a clause could become steps of this capability.
     pub(super) fn try_add(&self, reading: &Reading, capability: usize) -> Result<(), Obstacle> {
-        self.lanes(reading, capability).map(drop)
+        let described = &self.capabilities[capability];
+        let filling = arguments::fill(described, &reading.clause, self.vocabulary);
+        self.lanes(reading, capability)?;
+        check_required(described, &filling, &self.vocabulary.arguments)
+    }
+
+    /// Whether a clause says how a capability is to work.
+    pub(super) fn says_how(&self, reading: &Reading, capability: usize) -> bool {
+        let described = &self.capabilities[capability];
+        let filling = arguments::fill(described, &reading.clause, self.vocabulary);
+        !filling.arguments.is_empty()
     }
 
     /// The steps and the answer.

@@ -44,8 +44,7 @@ mod tests {
     use super::*;
 
     async fn said(lines: &[&str]) -> Given {
-        let lines = lines.iter().map(|line| Line::Text((*line).to_owned()));
-        let mut lines = Lines::Given(lines.collect());
+        let mut lines = Lines::typed(lines).await;
         given(&mut lines, "may it?").await.unwrap()
     }
 
