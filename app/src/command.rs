@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cache;
+mod chat;
 mod doctor;
 mod llm;
 mod models;
@@ -54,6 +55,7 @@ fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
         Command::Doctor { json } => doctor::run(&settings, json),
         Command::Ask(ask) => on_runtime(run::ask(&settings, ask)),
         Command::Exec(exec) => on_runtime(run::exec(&settings, exec)),
+        Command::Chat(chat) => on_runtime(chat::run(&settings, chat)),
         Command::Plan(plan) => on_runtime(plan::run(&settings, plan)),
         Command::Runs { action } => on_runtime(runs::run(&settings, action)),
         Command::Cache { action } => on_runtime(cache::run(&settings, action)),

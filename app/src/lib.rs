@@ -26,6 +26,7 @@ mod medley;
 mod plan_text;
 mod records;
 mod result;
+mod session;
 
 pub use async_trait::async_trait;
 pub use medley_models::{
@@ -37,15 +38,7 @@ pub use medley_models::{
     },
 };
 pub use medley_orchestrator::{
-    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, Bounds, Budget,
-    CacheUsage, CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel,
-    ChatProfile, ChatReply, ChatRequest, ChatStream, ChatSupport, Decision, Decline, Defect,
-    Defects, Determinism, DraftPlan, DraftStep, Effects, Event, EventKind, EventSink, EventStream,
-    Facts, FileArtifact, GraphFormat, GraphPicture, Health, ImageArtifact, JsonArtifact, Kind,
-    Limits, Message, Outcome, Part, Permission, Plan, PlannedStep, Planner, Policy, Profile,
-    Provider, Question, Record, Refiner, Region, Regions, RegionsArtifact, Registration, Registry,
-    Request, Response, RunHistory, RunReport, RunStatus, RunSummary, StepReport, StepStatus,
-    TableArtifact, TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
+    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, Bounds, Budget, CacheUsage, CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile, ChatReply, ChatRequest, ChatStream, ChatSupport, Conversation, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects, Event, EventKind, EventSink, EventStream, Facts, FileArtifact, GraphFormat, GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Limits, Message, NamedArtifact, Outcome, Part, Permission, Plan, PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refiner, Region, Regions, RegionsArtifact, Registration, Registry, Request, Response, RunHistory, RunReport, RunStatus, RunSummary, SessionSummary, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
 };
 pub use medley_planners::{ControllerOptions, Example, ExampleError, PlanForm};
 pub use schemars;
@@ -60,5 +53,8 @@ pub use self::{
     records::{Records, Removed},
     result::{
         AnswerPart, Failure, ResultEvent, ResultTag, RunResult, StepResult, StreamLine, Usage,
+    },
+    session::{
+        Asked, Leave, Said, Session, asking_before_effects, denying_what_asks, meant_choice,
     },
 };

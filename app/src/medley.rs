@@ -9,9 +9,9 @@ use std::{
 
 use medley_models::{Models, language::LanguageModels};
 use medley_orchestrator::{
-    Agent, Assignment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream, GivenPlan,
-    Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunStatus, Scope, Situation,
-    unused_attachments,
+    Agent, Assignment, Attachment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream,
+    GivenPlan, Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunStatus, Scope,
+    Situation, unused_attachments,
 };
 use medley_planners::TemplateRefiner;
 use tokio::task::JoinHandle;
@@ -140,6 +140,10 @@ impl Medley {
                 Ok(planned)
             }
             Decision::Decline(decline) => Ok(Planned::Declined(decline)),
+            Decision::Clarify(question) => Ok(Planned::Declined(Decline {
+                reason: question.text,
+                nearest: Vec::new(),
+            })),
             _ => Ok(Planned::Declined(Decline {
                 reason: "there is nothing to do".to_owned(),
                 nearest: Vec::new(),
@@ -243,10 +247,11 @@ impl Medley {
     pub async fn answer(&self, run: &str, question: &str, answer: &str) -> Result<(), MedleyError> {
         let journal = self.house.records.opened()?;
         let history = journal.load_run(run).await?;
-        let questions: Vec<_> = history
-            .steps
-            .iter()
-            .filter_map(|step| step.report.question.as_ref())
+        let planner = history.turns.iter().filter_map(|turn| turn.question());
+        let steps = history.steps.iter();
+        let questions: Vec<_> = steps
+            .filter_map(|step| step.report.question.clone())
+            .chain(planner)
             .collect();
         let Some(asked) = questions.iter().find(|asked| asked.id == question) else {
             return Err(MedleyError::NoSuchQuestion {
@@ -273,7 +278,7 @@ impl Medley {
     }
 
     /// Carries out a run, which is recorded and which no other process may go on with meanwhile.
-    async fn carry_out(
+    pub(crate) async fn carry_out(
         &self,
         mut agent: Agent,
         assignment: Assignment,
@@ -306,6 +311,17 @@ impl Medley {
         Ok(outcome)
     }
 
+    /// Reads, measures and keeps a file.
+    pub(crate) async fn take_in(&self, path: &Path) -> Result<Attachment, MedleyError> {
+        let House { probe, store, .. } = &*self.house;
+        Ok(attach(path, &**probe, &**store).await?)
+    }
+
+    /// Who answers requests.
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.house.agent
+    }
+
     async fn request(
         &self,
         text: String,
@@ -313,18 +329,18 @@ impl Medley {
     ) -> Result<Request, MedleyError> {
         let mut taken = Vec::with_capacity(attachments.len());
         for path in attachments {
-            let House { probe, store, .. } = &*self.house;
-            taken.push(attach(path.as_ref(), &**probe, &**store).await?);
+            taken.push(self.take_in(path.as_ref()).await?);
         }
         Ok(Request {
             text,
             attachments: taken,
+            ..Request::default()
         })
     }
 }
 
 /// A run's id: sorts by time.
-fn new_run() -> String {
+pub(crate) fn new_run() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 

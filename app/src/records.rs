@@ -8,7 +8,7 @@ use std::{
 
 use medley_orchestrator::{
     CacheUsage, DiskStore, Journal as _, JournalError, JournalOptions, RunHistory, RunLock,
-    RunSummary, SqliteJournal,
+    RunSummary, SessionSummary, SqliteJournal,
 };
 
 use crate::MedleyError;
@@ -94,6 +94,14 @@ impl Records {
             Some(start) => journal.find_run(start).await?,
             None => journal.last_run().await?,
         })
+    }
+
+    /// The sessions, at most `limit`, the one with the newest turn first.
+    ///
+    /// # Errors
+    /// When nothing is recorded, or the journal cannot be read.
+    pub async fn sessions(&self, limit: usize) -> Result<Vec<SessionSummary>, MedleyError> {
+        Ok(self.opened()?.sessions(limit).await?)
     }
 
     /// What is known of a run.

@@ -25,6 +25,9 @@ pub struct RunResult {
     /// What else the person should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What the person has to say before anything can run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
     /// Why there is no answer, or why a part of it is not where it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -174,6 +177,7 @@ impl RunResult {
                 .collect(),
             usage: outcome.spent.into(),
             notes: outcome.response.notes.clone(),
+            question: outcome.response.question.clone(),
             error: outcome.response.declined.as_ref().map(Failure::from),
             defects: Vec::new(),
         }
@@ -233,6 +237,7 @@ impl RunResult {
                 dollars: None,
             },
             notes: Vec::new(),
+            question: None,
             error: Some(failure),
             defects: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! The agent loop: decide, check, run, look, and in the end put the answer together.
 
 mod bounds;
+mod conversation;
 mod given;
 mod planner;
 mod refiner;
@@ -17,6 +18,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 pub use bounds::Bounds;
+pub use conversation::{Conversation, Exchange, NamedArtifact, SessionTurn};
 pub use given::GivenPlan;
 pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStream, Suggestion};
 pub use refiner::Refiner;
@@ -199,6 +201,7 @@ impl Agent {
         let mut rounds: Vec<RunReport> = Vec::new();
         let mut notes = Vec::new();
         let mut declined = None;
+        let mut question = None;
         let mut taint = Taint::default();
         let clock = Clock::start(self.bounds, cancel);
         for round in 0.. {
@@ -234,6 +237,10 @@ impl Agent {
                     declined = Some(decline);
                     break;
                 }
+                Ok(Turn::Clarify(asked)) => {
+                    question = Some(asked);
+                    break;
+                }
                 Ok(Turn::Ran {
                     plan,
                     report,
@@ -259,7 +266,9 @@ impl Agent {
                 Err(error) => return Err(error),
             }
         }
-        let status = if clock.is_up() {
+        let status = if question.is_some() {
+            RunStatus::Waiting
+        } else if clock.is_up() {
             let seconds = self.bounds.time_s.unwrap_or_default();
             notes.push(format!("the run was ended when its {seconds} s were over"));
             status_in_time(&rounds)
@@ -270,6 +279,7 @@ impl Agent {
         response.notes.extend(notes);
         response.notes.extend(rounds.iter().flat_map(not_taken));
         response.declined = declined;
+        response.question = question;
         events.emit(EventKind::RunFinished {
             run: run.clone(),
             status,
@@ -319,16 +329,20 @@ fn not_taken(report: &RunReport) -> impl Iterator<Item = String> {
 /// A line for each attachment that no step takes.
 #[must_use]
 pub fn unused_attachments(request: &Request, plan: &Plan) -> Vec<String> {
-    let used = |name: &str| {
+    let taken = |name: &str| {
         plan.steps()
             .flat_map(Step::references)
             .any(|reference| reference.root == name)
+    };
+    let names = &request.conversation.attached_as;
+    let used = |index: usize| {
+        taken(&Request::input_name(index)) || names.get(index).is_some_and(|name| taken(name))
     };
     request
         .attachments
         .iter()
         .enumerate()
-        .filter(|(index, _)| !used(&Request::input_name(*index)))
+        .filter(|(index, _)| !used(*index))
         .map(|(_, attachment)| format!("no step uses the attachment {}", attachment.name))
         .collect()
 }

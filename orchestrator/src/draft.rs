@@ -1,5 +1,7 @@
 //! What a planner says, unchecked: steps with arguments that may refer to anything.
 
+mod renaming;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;

@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     Addition, ArtifactStore, EventKind, EventSink, GrowingPlan, Journal, Ledger, Limits, Plan,
-    PlannedStep, Policy, Registry, RunReport, Scope, StepReport,
+    PlannedStep, Policy, Registry, RunReport, Scope, StandingAnswers, StepReport,
 };
 
 /// How long a cancelled tool has to notice before it is left behind.
@@ -47,6 +47,7 @@ pub struct Executor {
     journal: Option<Arc<dyn Journal>>,
     flights: Arc<Flights>,
     policy: Policy,
+    standing: Arc<StandingAnswers>,
     ledger: Ledger,
     in_flight_limit: usize,
     item_limit: usize,
@@ -111,6 +112,7 @@ impl Executor {
             journal: None,
             flights: Arc::default(),
             policy: Policy::default(),
+            standing: Arc::default(),
             ledger: Ledger::new(Limits::unlimited()),
             in_flight_limit: 64,
             item_limit: 16,
@@ -143,6 +145,19 @@ impl Executor {
     pub const fn with_policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
+    }
+
+    /// Sets what was answered for good where the policy asks.
+    #[must_use]
+    pub fn with_standing_answers(mut self, standing: StandingAnswers) -> Self {
+        self.standing = Arc::new(standing);
+        self
+    }
+
+    /// What may be done without asking.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
     }
 
     /// Admits calls by a ledger of what there is of the machine.

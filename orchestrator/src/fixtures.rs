@@ -167,5 +167,6 @@ pub(crate) fn request() -> Request {
                 facts: Facts::picture(40, 10),
             },
         }],
+        ..Request::default()
     }
 }

@@ -12,6 +12,7 @@ mod outline;
 mod reader;
 mod runs;
 mod schema;
+mod sessions;
 mod sqlite;
 mod steps;
 mod task;
@@ -23,6 +24,7 @@ mod tests;
 pub use cache::CacheUsage;
 pub use lock::RunLock;
 pub use runs::RunSummary;
+pub use sessions::{OpenRun, SessionHistory, SessionSummary};
 pub use sqlite::{Durability, JournalOptions, SqliteJournal};
 
 use std::collections::BTreeMap;

@@ -27,6 +27,7 @@ mod regions;
 mod registry;
 mod report;
 mod response;
+mod standing;
 mod store;
 mod tool;
 mod tool_error;
@@ -37,8 +38,7 @@ mod value_type;
 mod fixtures;
 
 pub use agent::{
-    Agent, AgentError, Assignment, Attachment, Bounds, Decision, Decline, GivenPlan, Outcome,
-    Planner, PlannerError, Refiner, Request, Situation, StepStream, Suggestion, unused_attachments,
+    Agent, AgentError, Assignment, Attachment, Bounds, Conversation, Decision, Decline, Exchange, GivenPlan, NamedArtifact, Outcome, Planner, PlannerError, Refiner, Request, SessionTurn, Situation, StepStream, Suggestion, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
@@ -61,7 +61,8 @@ pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, 
 pub use graph_picture::{GraphFormat, GraphPicture, PicturedStep, UnknownGraphFormat};
 pub use journal::{
     CacheUsage, CachedStep, Durability, Journal, JournalError, JournalErrorKind, JournalOptions,
-    RunHistory, RunKind, RunLock, RunRecord, RunSummary, SqliteJournal, StepRecord, TurnRecord,
+    OpenRun, RunHistory, RunKind, RunLock, RunRecord, RunSummary, SessionHistory, SessionSummary,
+    SqliteJournal, StepRecord, TurnRecord,
 };
 pub use kind::Kind;
 pub use ledger::{Evict, Lease, Ledger, Limits, Resources, Unfit};
@@ -78,6 +79,7 @@ pub use regions::{BoundingBox, Region, Regions, RunLengthMask};
 pub use registry::{Entry, Registration, Registry, RegistryError};
 pub use report::{Answer, RunReport, RunStatus, StepError, StepReport, StepStatus};
 pub use response::{Part, Response};
+pub use standing::StandingAnswers;
 pub use store::{ArtifactStore, Collected, DiskStore, StoreError};
 pub use tool::{
     About, AudioArtifact, FileArtifact, ImageArtifact, JsonArtifact, RegionsArtifact, SchemaError,

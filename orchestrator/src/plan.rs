@@ -151,7 +151,7 @@ pub enum Known {
 }
 
 impl Scope {
-    /// The scope of a request: `$request`, `$input1`, `$input2` and so on.
+    /// The scope of a request: `$request`, `$input1`, `$input2` and so on, and in a session `$img1` and the like.
     #[must_use]
     pub fn of_request(request: &Request) -> Self {
         let mut names = BTreeMap::new();
@@ -159,11 +159,8 @@ impl Scope {
             "request".to_owned(),
             Known::Value(Value::from(request.text.as_str())),
         );
-        for (index, attachment) in request.attachments.iter().enumerate() {
-            names.insert(
-                Request::input_name(index),
-                Known::Value(Value::from(attachment.artifact.clone())),
-            );
+        for (name, artifact) in request.named_files() {
+            names.insert(name, Known::Value(Value::from(artifact.clone())));
         }
         Self {
             names,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Question {
     /// A name that is unique in the run; the same question has the same id when the run is resumed.
     pub id: String,
-    /// The step that asks.
+    /// The step that asks; empty where the planner does.
     pub step: String,
     /// What sort of answer is wanted.
     pub kind: QuestionKind,
@@ -30,6 +30,24 @@ pub enum QuestionKind {
 }
 
 impl Question {
+    /// The id of the question about the part of a request that has this number.
+    #[must_use]
+    pub fn id_of_part(number: usize) -> String {
+        format!("request.{number}.clarify")
+    }
+
+    /// A question about the request itself.
+    #[must_use]
+    pub fn about_request(part: usize, text: impl Into<String>, choices: Vec<String>) -> Self {
+        Self {
+            id: Self::id_of_part(part),
+            step: String::new(),
+            kind: QuestionKind::Clarify,
+            text: text.into(),
+            choices,
+        }
+    }
+
     /// The answer that gives leave.
     pub const YES: &str = "yes";
     /// The answer that refuses it.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Decline};
+use crate::{Artifact, Decline, Question};
 
 /// An answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,9 @@ pub struct Response {
     /// Set when the request was declined and nothing ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<Decline>,
+    /// Set when the person has to say what is meant before anything can run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
 }
 
 /// A part of an answer.

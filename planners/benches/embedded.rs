@@ -61,6 +61,7 @@ fn request(text: &str) -> Request {
                 facts: Facts::picture(640, 480),
             },
         }],
+        ..Request::default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! steps in.
 
 mod calls;
+mod earlier;
 mod examples;
 mod hearing;
 mod pictures;
@@ -115,6 +116,7 @@ impl Controller {
         let tools = prompt::tools(situation);
         let examples = self.examples(&tools);
         let mut messages = prompt::conversation(&tools, &examples, situation.request, self.form());
+        messages.extend(earlier::answers(situation).map(Message::user));
         for round in situation.rounds {
             messages.push(self.observed(round).await);
         }
@@ -226,7 +228,12 @@ impl Planner for Controller {
                 reason,
                 nearest: Vec::new(),
             })),
-            Ok(Written::Declined { .. } | Written::Done) => Ok(Decision::Finish),
+            Ok(Written::Asked { text, choices }) if is_first => Ok(Decision::Clarify(
+                earlier::question(situation, text, choices),
+            )),
+            Ok(Written::Declined { .. } | Written::Asked { .. } | Written::Done) => {
+                Ok(Decision::Finish)
+            }
             Ok(Written::Nothing { why }) if is_first => self.fall_back(situation, why).await,
             Ok(Written::Nothing { .. }) => Ok(Decision::Finish),
             Err(error) if error.kind == ChatErrorKind::Cancelled => Ok(Decision::Finish),

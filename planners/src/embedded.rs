@@ -11,6 +11,7 @@ mod chinese;
 mod clauses;
 mod decline;
 mod encoder;
+mod files;
 pub(crate) mod holdings;
 mod interpret;
 mod language;
@@ -20,6 +21,7 @@ mod vector_cache;
 pub(crate) mod vocabulary;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -27,15 +29,16 @@ use std::{
 use async_trait::async_trait;
 use medley_models::{ModelError, Models};
 use medley_orchestrator::{
-    Capability, Decision, Decline, Planner, PlannerError, Request, Situation,
+    Capability, Decision, Decline, Planner, PlannerError, Question, Request, Situation,
 };
 use tokio_util::sync::CancellationToken;
 
 pub use encoder::{Encoder, LazyEncoder};
 
 use self::{
-    assembly::Assembly,
+    assembly::{Assembly, Obstacle},
     decline::Decliner,
+    files::Files,
     interpret::{Interpreter, Reading},
     matching::{Index, Meaning},
     tokens::TokenKind,
@@ -93,7 +96,8 @@ impl Planner for EmbeddedPlanner {
         let request = situation.request.clone();
         let capabilities: Vec<Capability> = situation.registry.plannable().cloned().collect();
         let cancel = situation.cancel.clone();
-        tokio::task::spawn_blocking(move || shared.plan(&request, &capabilities, &cancel))
+        let answers = situation.answers.clone();
+        tokio::task::spawn_blocking(move || shared.plan(&request, &capabilities, &answers, &cancel))
             .await
             .map_err(|failure| PlannerError {
                 code: "planner_stopped",
@@ -128,15 +132,18 @@ impl Shared {
         &self,
         request: &Request,
         capabilities: &[Capability],
+        answers: &BTreeMap<String, String>,
         cancel: &CancellationToken,
     ) -> Result<Decision, Failure> {
         let vocabulary = self.vocabulary()?;
-        let names: Vec<&str> = request
-            .attachments
-            .iter()
-            .map(|attachment| attachment.name.as_str())
-            .collect();
-        let tokens = tokens::tokenize(&request.text, &names, vocabulary);
+        let files = Files::of(request);
+        let (names, lanes) = files.names();
+        let mut tokens = tokens::tokenize(&request.text, &names, vocabulary);
+        for token in &mut tokens {
+            if let TokenKind::File(index) = &mut token.kind {
+                *index = lanes[*index];
+            }
+        }
         if request.text.trim().is_empty() {
             return Ok(Decision::Decline(decline::empty()));
         }
@@ -153,14 +160,15 @@ impl Shared {
             index: &index,
             encoder: &*self.encoder,
             capabilities,
-            attachments: &request.attachments,
+            files: &files,
             cancel,
         };
         let readings = interpreter.read(clauses)?;
         Ok(
-            match assemble(vocabulary, request, capabilities, &readings) {
+            match assemble(vocabulary, request, capabilities, answers, &readings) {
                 Ok(decision) => decision,
-                Err(decline) => Decision::Decline(decline),
+                Err(Refusal::Decline(decline)) => Decision::Decline(decline),
+                Err(Refusal::Clarify(question)) => Decision::Clarify(question),
             },
         )
     }
@@ -198,29 +206,56 @@ impl Shared {
     }
 }
 
+/// Why there is no plan.
+enum Refusal {
+    /// It cannot be done.
+    Decline(Decline),
+    /// It can be meant in several ways.
+    Clarify(Question),
+}
+
+impl From<Decline> for Refusal {
+    fn from(decline: Decline) -> Self {
+        Self::Decline(decline)
+    }
+}
+
 /// The plan, or why there is none.
 fn assemble(
     vocabulary: &Vocabulary,
     request: &Request,
     capabilities: &[Capability],
+    answers: &BTreeMap<String, String>,
     readings: &[Reading],
-) -> Result<Decision, Decline> {
+) -> Result<Decision, Refusal> {
     if readings.is_empty() {
-        return Err(decline::nothing_asked());
+        return Err(decline::nothing_asked().into());
     }
     let decliner = Decliner {
         capabilities,
         attachments: &request.attachments,
         vocabulary,
         request: &request.text,
+        in_session: !request.conversation.is_none(),
     };
-    let mut assembly = Assembly::new(capabilities, request, vocabulary);
+    let mut assembly = Assembly::new(capabilities, request, vocabulary, answers);
     let mut notes = Vec::new();
-    for reading in readings {
-        let capability = choose(vocabulary, reading, &assembly, &decliner)?;
-        assembly
-            .add(reading, capability)
-            .map_err(|obstacle| decliner.obstacle(reading, capability, &obstacle))?;
+    for (place, reading) in readings.iter().enumerate() {
+        assembly.begin_part(place + 1);
+        let chosen = choose(vocabulary, reading, &assembly, &decliner);
+        let again = assembly.again(reading, chosen.as_ref().ok().copied());
+        if !again.is_empty() {
+            assembly.add_again(&again, &reading.clause);
+            continue;
+        }
+        let capability = chosen?;
+        match assembly.add(reading, capability) {
+            Ok(()) => {}
+            Err(Obstacle::Ambiguous { lanes }) => {
+                return Err(Refusal::Clarify(assembly.question(&reading.clause, &lanes)));
+            }
+            Err(obstacle) => return Err(decliner.obstacle(reading, capability, &obstacle).into()),
+        }
         notes.extend(unknown_words(reading));
     }
     Ok(Decision::Add {
@@ -264,12 +299,15 @@ fn choose(
     {
         return Err(decliner.missing_task(reading, task));
     }
-    if assembly.try_add(reading, capability) == Ok(()) {
-        return Ok(capability);
-    }
+    let lacks_argument = match assembly.try_add(reading, capability) {
+        Ok(()) | Err(Obstacle::Ambiguous { .. }) => return Ok(capability),
+        Err(obstacle) => matches!(obstacle, Obstacle::Argument { .. }),
+    };
     let least = settings.accept.max(best.score - settings.margin);
     let other = reading
         .capabilities(least)
+        // A clause that does not say how a tool is to work means another only if it says how that one is.
+        .filter(|index| !lacks_argument || assembly.says_how(reading, *index))
         .find(|index| assembly.try_add(reading, *index).is_ok());
     Ok(other.unwrap_or(capability))
 }

@@ -150,6 +150,7 @@ mod tests {
                     artifact: artifact(name, Kind::Image),
                 })
                 .collect(),
+            ..Request::default()
         }
     }
 

@@ -4,12 +4,13 @@
 //! which it was not.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
-use async_trait::async_trait;
-use medley_models::{Models, ModelsOptions};
+#[path = "support/described.rs"]
+mod described;
+
+use described::{planner, register, registry};
 use medley_orchestrator::{
-    Artifact, Attachment, CallContext, Capability, Decision, Determinism, Digest, DraftPlan,
-    Effects, Facts, Kind, Plan, Planner, Profile, Provider, Record, Registration, Registry,
-    Request, RunReport, Scope, Situation, ToolError,
+    Artifact, Attachment, Capability, Decision, Digest, DraftPlan, Facts, Kind, Plan, Planner,
+    Registry, Request, RunReport, Scope, Situation,
 };
 use medley_planners::EmbeddedPlanner;
 use serde::Deserialize;
@@ -41,48 +42,6 @@ struct Case {
     partial: bool,
 }
 
-/// A provider that is there and never called.
-struct Described(Profile);
-
-#[async_trait]
-impl Provider for Described {
-    fn profile(&self) -> &Profile {
-        &self.0
-    }
-
-    async fn call(&self, _: Record, _: &CallContext) -> Result<Record, ToolError> {
-        Err(ToolError::permanent("described", "it is only described"))
-    }
-}
-
-fn registry() -> Registry {
-    let capabilities: Vec<Capability> =
-        serde_json::from_str(include_str!("../fixtures/capabilities.json")).unwrap();
-    let mut registry = Registry::new();
-    for capability in capabilities {
-        register(&mut registry, capability);
-    }
-    registry
-}
-
-fn register(registry: &mut Registry, capability: Capability) {
-    let profile = Profile {
-        id: "described".to_owned(),
-        revision: "1".to_owned(),
-        effects: Effects::Pure,
-        determinism: Determinism::Deterministic,
-        ..Profile::default()
-    };
-    registry
-        .register(Registration::new(capability, Described(profile)))
-        .unwrap();
-}
-
-fn planner() -> EmbeddedPlanner {
-    let models = Models::open(ModelsOptions::from_environment().unwrap()).unwrap();
-    EmbeddedPlanner::new(&models)
-}
-
 fn request(text: &str, files: &[String]) -> Request {
     let attachments = files.iter().map(|name| Attachment {
         name: name.clone(),
@@ -100,6 +59,7 @@ fn request(text: &str, files: &[String]) -> Request {
     Request {
         text: text.to_owned(),
         attachments: attachments.collect(),
+        ..Request::default()
     }
 }
 

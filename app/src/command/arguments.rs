@@ -64,6 +64,8 @@ impl Arguments {
 pub(super) enum Command {
     /// Answer a request over files.
     Ask(AskArguments),
+    /// Answer requests turn by turn; what was made before can be referred to.
+    Chat(ChatArguments),
     /// Show how a request would be done, and run nothing.
     Plan(PlanArguments),
     /// Run a plan that is written in a file.
@@ -136,6 +138,24 @@ pub(super) struct AskArguments {
     pub attachments: Vec<PathBuf>,
     #[command(flatten)]
     pub output: OutputArguments,
+    #[command(flatten)]
+    pub language: LanguageArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChatArguments {
+    /// A file that the first request is about; may be given again.
+    #[arg(short, long = "attach", value_name = "PATH")]
+    pub attachments: Vec<PathBuf>,
+    /// Go on with a session, by the start of its id; without one, with the latest.
+    #[arg(long, value_name = "SESSION", num_args = 0..=1)]
+    pub resume: Option<Option<String>>,
+    /// List the sessions that are kept, the newest first.
+    #[arg(long, conflicts_with_all = ["resume", "attachments"])]
+    pub list: bool,
+    /// Where to put files; by default medley-out/SESSION.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
     #[command(flatten)]
     pub language: LanguageArguments,
 }

@@ -177,7 +177,10 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// Asks what a run waits for, and says how to answer.
 fn show_question(run: &str, question: &Question) {
-    eprintln!("question: {}: {}", question.step, question.text);
+    match question.step.as_str() {
+        "" => eprintln!("question: {}", question.text),
+        step => eprintln!("question: {step}: {}", question.text),
+    }
     let answer = match question.choices.as_slice() {
         [] => "ANSWER".to_owned(),
         choices => choices.join("|"),
@@ -226,13 +229,23 @@ pub(super) fn show_outcome(
             AnswerPart::Artifact { path: None, .. } => {}
         }
     }
+    if let Some(question) = &outcome.response.question {
+        show_question(&outcome.run, question);
+    }
+    let steps = || outcome.rounds.iter().flat_map(|round| &round.steps);
+    for question in steps().filter_map(|step| step.question.as_ref()) {
+        show_question(&outcome.run, question);
+    }
+    show_troubles(outcome, verbosity);
+    Ok(())
+}
+
+/// Says on standard error what an outcome holds besides the answer and what is asked.
+pub(super) fn show_troubles(outcome: &Outcome, verbosity: Verbosity) {
     if let Some(decline) = &outcome.response.declined {
         report_decline(decline);
     }
     for step in outcome.rounds.iter().flat_map(|round| &round.steps) {
-        if let Some(question) = &step.question {
-            show_question(&outcome.run, question);
-        }
         if let Some(error) = &step.error
             && step.status != StepStatus::Skipped
         {
@@ -254,5 +267,4 @@ pub(super) fn show_outcome(
             eprintln!("note: {note}");
         }
     }
-    Ok(())
 }

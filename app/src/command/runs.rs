@@ -113,11 +113,17 @@ async fn show(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let run = find(medley, which).await?;
-    let history = medley.records().history(&run).await?;
     if json {
-        print_json(&history)?;
+        print_json(&medley.records().history(&run).await?)?;
         return Ok(Exit::Succeeded);
     }
+    draw(medley, &run, format).await?;
+    Ok(Exit::Succeeded)
+}
+
+/// Draws what was planned in a run, and what became of it.
+pub(super) async fn draw(medley: &Medley, run: &str, format: GraphFormat) -> anyhow::Result<()> {
+    let history = medley.records().history(run).await?;
     if format == GraphFormat::Tree {
         print(&format!("{run}  {}", word(history.status)))?;
         if !history.run.request.text.is_empty() {
@@ -138,7 +144,7 @@ async fn show(
             _ => print_json(&report)?,
         }
     }
-    Ok(Exit::Succeeded)
+    Ok(())
 }
 
 /// The rounds of a run: what was planned, and what is recorded of it.

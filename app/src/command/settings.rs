@@ -60,6 +60,9 @@ pub(super) struct Settings {
     /// Where the paths in `assets` were read from.
     #[serde(skip)]
     source: String,
+    /// Whether the file says what may be done over the network, rather than nobody.
+    #[serde(skip)]
+    pub network_is_decided: bool,
     /// How much is said beside the answer.
     #[serde(skip)]
     pub verbosity: Verbosity,
@@ -187,6 +190,8 @@ impl Settings {
         }
         figment = figment.merge(Env::prefixed("MEDLEY_").only(&["steps_in_flight", "cache_limit"]));
         let mut settings: Self = figment.extract().map_err(Box::new)?;
+        let own = file.as_ref().map(|file| Figment::from(Toml::file(file)));
+        settings.network_is_decided = own.is_some_and(|own| own.contains("policy.network"));
         // Paths are taken as they are: figment would read one such as `2026` as a number. The switch takes more than
         // `true` and `false`, so the models read it.
         if variable("MEDLEY_OFFLINE").is_some() {

@@ -1,6 +1,6 @@
 //! The seam to planners: what they are told, and what they may answer.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -9,7 +9,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Request;
-use crate::{Addition, DraftPlan, DraftStep, Registry, RunReport, Scope, Spending};
+use crate::{Addition, DraftPlan, DraftStep, Question, Registry, RunReport, Scope, Spending};
+
+/// Answers where nothing was asked.
+static NONE: BTreeMap<String, String> = BTreeMap::new();
 
 /// Turns a request into steps.
 #[async_trait]
@@ -43,6 +46,8 @@ pub struct Situation<'a> {
     pub rounds: &'a [RunReport],
     /// Steps of this very decision that were handed over before the process ended, and run already.
     pub accepted: &'a [DraftStep],
+    /// What was answered when the planner, or a step, asked, by question.
+    pub answers: &'a BTreeMap<String, String>,
     /// Takes steps before the decision is complete, so that they start at once; absent where nothing is to be run.
     pub stream: Option<&'a StepStream>,
     /// What the run may spend on language models, and has spent.
@@ -65,6 +70,7 @@ impl<'a> Situation<'a> {
             scope: Cow::Owned(Scope::of_request(request)),
             rounds: &[],
             accepted: &[],
+            answers: &NONE,
             stream: None,
             spending: Spending::unlimited(),
             cancel,
@@ -114,6 +120,9 @@ pub enum Decision {
     Finish,
     /// The request, or a part of it, cannot be done with the tools at hand; nothing is run.
     Decline(Decline),
+    /// The request can be meant in several ways; nothing is run before the person has said which. The planner is asked
+    /// again with the answer.
+    Clarify(Question),
 }
 
 /// Why a request is declined, and what comes nearest to it.

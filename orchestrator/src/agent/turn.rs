@@ -15,8 +15,7 @@ use super::{
     Agent, AgentError, Assignment, Decision, Decline, PlannerError, Situation, StepStream,
 };
 use crate::{
-    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan,
-    RunContext, RunReport, Scope, Spending, TurnRecord,
+    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan, Question, RunContext, RunReport, Scope, Spending, TurnRecord,
 };
 
 /// How many steps a planner may be ahead of the engine.
@@ -31,6 +30,8 @@ pub(super) enum Turn {
     Finish,
     /// The request cannot be done.
     Decline(Decline),
+    /// The person has to say what is meant.
+    Clarify(Question),
     /// Steps were run.
     Ran {
         plan: Box<Plan>,
@@ -70,6 +71,15 @@ impl TurnRecord {
             Committed::Decided(_) => None,
         }
     }
+
+    /// What the planner asked instead of deciding.
+    #[must_use]
+    pub fn question(&self) -> Option<Question> {
+        match serde_json::from_value(self.decision.clone()).ok()? {
+            Committed::Decided(Decision::Clarify(question)) => Some(question),
+            _ => None,
+        }
+    }
 }
 
 impl Agent {
@@ -79,7 +89,13 @@ impl Agent {
         let committed = turns.iter().find(|turn| turn.index == index);
         let committed =
             committed.and_then(|turn| serde_json::from_value(turn.decision.clone()).ok());
+        let answers = &before.assignment.answers;
         match committed {
+            Some(Committed::Decided(Decision::Clarify(asked)))
+                if answers.contains_key(&asked.id) =>
+            {
+                self.decide(&before, Vec::new()).await
+            }
             Some(Committed::Decided(decision)) => self.carry_out(&before, decision).await,
             Some(Committed::Growing { growing }) => self.decide(&before, growing.steps).await,
             None => self.decide(&before, Vec::new()).await,
@@ -90,6 +106,7 @@ impl Agent {
         let (draft, notes) = match decision {
             Decision::Finish => return Ok(Turn::Finish),
             Decision::Decline(decline) => return Ok(Turn::Decline(decline)),
+            Decision::Clarify(question) => return Ok(Turn::Clarify(question)),
             Decision::Add { draft, notes } => (draft, notes),
             Decision::Streamed { notes } => (DraftPlan::default(), notes),
         };
@@ -135,7 +152,7 @@ impl Agent {
     ) -> Result<Turn, AgentError> {
         let notes = match decision {
             Ok(Decision::Streamed { notes } | Decision::Add { notes, .. }) => notes,
-            Ok(Decision::Finish | Decision::Decline(_)) => Vec::new(),
+            Ok(Decision::Finish | Decision::Decline(_) | Decision::Clarify(_)) => Vec::new(),
             Err(error) => vec![format!("the planner stopped: {error}")],
         };
         let accepted: HashSet<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
@@ -173,6 +190,7 @@ impl Agent {
             scope: Cow::Borrowed(before.scope),
             rounds: before.rounds,
             accepted: known,
+            answers: &before.assignment.answers,
             stream: Some(&stream),
             spending: before.spending.clone(),
             ..Situation::new(&before.assignment.run.request, &self.registry, cancel)

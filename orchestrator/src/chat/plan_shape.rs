@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Capability, Kind, Registry, Request, ValueType, Visibility};
+use crate::{Capability, Registry, Request, ValueType, Visibility};
 
 /// The tools and inputs that a plan may be made of, and how long it may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanShape {
     /// The tools, each with its parameters and outputs.
     pub capabilities: Vec<Capability>,
-    /// What is there before the first step: `input1`, `input2`, ... and `request`, with their types.
+    /// What is there before the first step: `input1`, `input2`, ..., files of the session and `request`, with their types.
     pub inputs: Vec<(String, ValueType)>,
     /// The most steps.
     pub max_steps: usize,
@@ -21,12 +21,9 @@ impl PlanShape {
     /// All tools that planners are shown, and the files of a request.
     #[must_use]
     pub fn of(registry: &Registry, request: &Request) -> Self {
-        let files = request.attachments.iter().enumerate();
-        let mut inputs: Vec<_> = files
-            .map(|(index, file)| {
-                let kind: Kind = file.artifact.kind;
-                (Request::input_name(index), ValueType::artifact(kind))
-            })
+        let mut inputs: Vec<_> = request
+            .named_files()
+            .map(|(name, artifact)| (name, ValueType::artifact(artifact.kind)))
             .collect();
         inputs.push(("request".to_owned(), ValueType::String));
         Self {

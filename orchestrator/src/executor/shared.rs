@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Dispatcher, RunContext, flights::Flights};
 use crate::{
     ArtifactStore, CachedStep, Digest, EventKind, EventSink, Journal, JournalError, Ledger, Policy,
-    StepError, StepRecord, StepReport, StepStatus,
+    StandingAnswers, StepError, StepRecord, StepReport, StepStatus,
 };
 
 /// What all calls of a run share; nothing in it changes while they run.
@@ -23,6 +23,7 @@ pub(super) struct Shared {
     pub journal: Option<Arc<dyn Journal>>,
     pub flights: Arc<Flights>,
     pub policy: Policy,
+    pub standing: Arc<StandingAnswers>,
     pub ledger: Ledger,
     pub events: EventSink,
     pub cancel: CancellationToken,
@@ -46,6 +47,7 @@ impl Shared {
                 true => executor.policy.cautious(),
                 false => executor.policy,
             },
+            standing: Arc::clone(&executor.standing),
             ledger: executor.ledger.clone(),
             events: context.events.clone(),
             cancel: context.cancel.child_token(),

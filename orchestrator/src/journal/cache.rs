@@ -15,7 +15,8 @@ use crate::{Digest, Record};
 
 /// What kept runs refer to.
 const OF_RUNS: &str = "SELECT artifacts FROM runs WHERE artifacts IS NOT NULL
-    UNION ALL SELECT artifacts FROM steps WHERE artifacts IS NOT NULL";
+    UNION ALL SELECT artifacts FROM steps WHERE artifacts IS NOT NULL
+    UNION ALL SELECT artifacts FROM session_turns WHERE artifacts IS NOT NULL";
 /// What entries refer to.
 const OF_CACHE: &str = "SELECT artifacts FROM cache WHERE artifacts IS NOT NULL";
 

@@ -23,7 +23,7 @@ pub(super) fn begin(connection: &Connection, run: &RunRecord) -> Result<(), Stop
             .execute(params![session, Count(run.began_at)])?;
     }
     let mut artifacts = Artifacts::default();
-    artifacts.extend(run.request.attachments.iter().map(|file| &file.artifact));
+    artifacts.extend(run.request.named_files().map(|(_, artifact)| artifact));
     connection
         .prepare_cached(
             "INSERT INTO runs (id, kind, session, began_at, artifacts, request)

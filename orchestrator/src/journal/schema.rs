@@ -9,7 +9,7 @@ use super::failure::Stop;
 use super::{JournalError, JournalErrorKind};
 
 /// What leads from each version to the next; the first makes version 1 of an empty file.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// "Medl": marks the file as ours.
 const APPLICATION: i64 = 0x4d65_646c;

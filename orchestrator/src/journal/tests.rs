@@ -4,6 +4,7 @@ mod cache;
 mod contract;
 mod faults;
 mod runs;
+mod sessions;
 
 use std::path::Path;
 
@@ -50,6 +51,7 @@ fn run(id: &str, began_at: u64) -> RunRecord {
                 name: "note.txt".to_owned(),
                 artifact: artifact("attached"),
             }],
+            ..Request::default()
         },
         began_at,
     }

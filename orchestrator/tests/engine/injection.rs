@@ -86,6 +86,7 @@ async fn letter(house: &House) -> Request {
             name: "letter.txt".to_owned(),
             artifact: written.unwrap(),
         }],
+        ..Request::default()
     }
 }
 

@@ -168,6 +168,7 @@ impl Example {
         Request {
             text: self.request.clone(),
             attachments: files.collect(),
+            ..Request::default()
         }
     }
 }

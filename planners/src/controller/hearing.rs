@@ -10,6 +10,8 @@ use crate::dialect::{StreamReader, ToolNames};
 pub(super) enum Verdict {
     /// The request cannot be done.
     Declined(String),
+    /// The person is asked, with what can be answered.
+    Asked(String, Vec<String>),
     /// What was done suffices.
     Done,
 }
@@ -109,6 +111,10 @@ impl<'a> Hearing<'a> {
         };
         if json["done"] == true || json["sufficient"] == true {
             self.verdict = Some(Verdict::Done);
+        } else if let Some(question) = json["ask"].as_str() {
+            let choices = json["choices"].as_array().into_iter().flatten();
+            let choices = choices.filter_map(Json::as_str).map(str::to_owned);
+            self.verdict = Some(Verdict::Asked(question.to_owned(), choices.collect()));
         } else if let Some(reason) = json["decline"].as_str() {
             self.verdict = Some(Verdict::Declined(reason.to_owned()));
         } else if json["sufficient"] == false {

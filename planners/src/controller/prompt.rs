@@ -8,7 +8,7 @@ use medley_orchestrator::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{PlanForm, examples::Example};
+use super::{PlanForm, earlier, examples::Example};
 
 /// The rules; the tools stand where it says `{tools}`.
 const RULES: &str = include_str!("../../prompts/controller.txt");
@@ -53,7 +53,8 @@ pub(super) fn conversation(
         let name = Request::input_name(index);
         format!("${name}: {}, called {:?}", file.artifact.kind, file.name)
     });
-    messages.push(Message::user(asked(&request.text, files)));
+    let before = earlier::recount(request).unwrap_or_default();
+    messages.push(Message::user(before + &asked(&request.text, files)));
     messages
 }
 

@@ -29,6 +29,8 @@ pub(super) enum Written {
     },
     /// It says that the request cannot be done.
     Declined { reason: String },
+    /// It asks the person what is meant.
+    Asked { text: String, choices: Vec<String> },
     /// It says that what was done suffices.
     Done,
     /// There is no plan.
@@ -270,6 +272,7 @@ impl Writing<'_> {
         if self.accepted.steps.is_empty() {
             return match self.verdict {
                 Some(Verdict::Declined(reason)) => Written::Declined { reason },
+                Some(Verdict::Asked(text, choices)) => Written::Asked { text, choices },
                 Some(Verdict::Done) => Written::Done,
                 None => Written::Nothing {
                     why: why_not(&wrong),

@@ -3,9 +3,13 @@
 //! Every attachment is a lane of its own: what is done to "the picture" is done to each attached picture, and a result
 //! stays in the lane of the file that it comes from.
 
+mod again;
 mod inputs;
 mod lanes;
+mod recall;
 mod reference;
+
+use std::collections::BTreeMap;
 
 use medley_orchestrator::{
     Capability, Comparison, DraftCondition, DraftPlan, DraftStep, Kind, Parameter, Request, Value,
@@ -16,6 +20,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     arguments::{self, Filling, Several, is_content, is_text},
     clauses::Clause,
+    files::Files,
     holdings::{Choice, Holding},
     interpret::Reading,
     vocabulary::{Arguments, Vocabulary},
@@ -46,6 +51,11 @@ pub(super) enum Obstacle {
         /// Which one, counted from 1.
         ordinal: i64,
     },
+    /// The clause can mean several files of the session.
+    Ambiguous {
+        /// Which ones.
+        lanes: Vec<usize>,
+    },
 }
 
 /// A plan while it is written.
@@ -53,6 +63,13 @@ pub(super) struct Assembly<'a> {
     capabilities: &'a [Capability],
     request: &'a Request,
     vocabulary: &'a Vocabulary,
+    files: Files<'a>,
+    /// What the person said when asked, by question.
+    answers: &'a BTreeMap<String, String>,
+    /// Which part of the request is at work, from 1.
+    part: usize,
+    /// The files for a step that takes several.
+    several: Vec<usize>,
     holdings: Vec<Holding>,
     steps: Vec<Step>,
     /// The lanes of the last clause: what "it" means.
@@ -73,19 +90,30 @@ impl<'a> Assembly<'a> {
         capabilities: &'a [Capability],
         request: &'a Request,
         vocabulary: &'a Vocabulary,
+        answers: &'a BTreeMap<String, String>,
     ) -> Self {
-        let inputs = 0..request.attachments.len();
+        let files = Files::of(request);
+        let holdings = files.iter().enumerate();
         Self {
             capabilities,
             request,
             vocabulary,
-            holdings: inputs
-                .map(|index| Holding::of_attachment(request, index))
+            answers,
+            part: 1,
+            several: (0..files.attached()).collect(),
+            holdings: holdings
+                .map(|(lane, file)| Holding::of_file(&file.expression, file.kind, lane))
                 .collect(),
+            files,
             steps: Vec::new(),
             focus: Vec::new(),
             asked: Vec::new(),
         }
+    }
+
+    /// Says which part of the request comes next, counted from 1.
+    pub(super) const fn begin_part(&mut self, part: usize) {
+        self.part = part;
     }
 
     /// Adds the steps that do what a clause asks for.
@@ -97,6 +125,13 @@ impl<'a> Assembly<'a> {
         check_ranges(described, &filling)?;
         let lanes = self.lanes(reading, capability)?;
         let choice = self.choice(described, clause);
+        self.several = match self.first_content(described) {
+            Some(content) => match self.files_needed(described, content) {
+                Some(needed) => self.several(reading, described, content, needed)?,
+                None => (0..self.files.attached()).collect(),
+            },
+            None => Vec::new(),
+        };
         let mut added = Vec::new();
         for &lane in &lanes {
             let arguments = filling.arguments.clone();
@@ -140,7 +175,17 @@ impl<'a> Assembly<'a> {
 
     /// Whether a clause could become steps of this capability.
     pub(super) fn try_add(&self, reading: &Reading, capability: usize) -> Result<(), Obstacle> {
-        self.lanes(reading, capability).map(drop)
+        let described = &self.capabilities[capability];
+        let filling = arguments::fill(described, &reading.clause, self.vocabulary);
+        self.lanes(reading, capability)?;
+        check_required(described, &filling, &self.vocabulary.arguments)
+    }
+
+    /// Whether a clause says how a capability is to work.
+    pub(super) fn says_how(&self, reading: &Reading, capability: usize) -> bool {
+        let described = &self.capabilities[capability];
+        let filling = arguments::fill(described, &reading.clause, self.vocabulary);
+        !filling.arguments.is_empty()
     }
 
     /// The steps and the answer.

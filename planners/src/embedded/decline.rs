@@ -10,6 +10,8 @@ pub(super) struct Decliner<'a> {
     pub attachments: &'a [Attachment],
     pub vocabulary: &'a Vocabulary,
     pub request: &'a str,
+    /// Whether files are attached as a session goes on.
+    pub in_session: bool,
 }
 
 /// A request without words.
@@ -76,6 +78,11 @@ impl Decliner<'_> {
     ) -> Decline {
         let part = reading.clause.source(self.request);
         let tool = &self.capabilities[capability];
+        let add = if self.in_session {
+            "add it with /attach FILE"
+        } else {
+            "add it with --attach FILE"
+        };
         let reason = match obstacle {
             Obstacle::Input { parameter } => {
                 let wanted = parameter
@@ -84,13 +91,10 @@ impl Decliner<'_> {
                     .first()
                     .map_or("text", |kind| noun(*kind));
                 if self.attachments.is_empty() {
-                    format!(
-                        "\u{201c}{part}\u{201d} needs {wanted}, and no file is attached; add it with --attach FILE"
-                    )
+                    format!("\u{201c}{part}\u{201d} needs {wanted}, and no file is attached; {add}")
                 } else {
                     format!(
-                        "\u{201c}{part}\u{201d} needs {wanted}, and what is attached does not give it ({}); add it \
-                         with --attach FILE",
+                        "\u{201c}{part}\u{201d} needs {wanted}, and what is attached does not give it ({}); {add}",
                         self.attached()
                     )
                 }
@@ -113,13 +117,15 @@ impl Decliner<'_> {
                 parameter.value_type
             ),
             Obstacle::NoSuchFile { ordinal } => format!(
-                "\u{201c}{part}\u{201d} speaks of file {ordinal}, and {} attached; add it with --attach FILE",
+                "\u{201c}{part}\u{201d} speaks of file {ordinal}, and {} attached; {add}",
                 match self.attachments.len() {
                     0 => "none is".to_owned(),
                     1 => "only one is".to_owned(),
                     several => format!("only {several} are"),
                 }
             ),
+            // The person is asked instead.
+            Obstacle::Ambiguous { .. } => format!("\u{201c}{part}\u{201d} can mean several files"),
         };
         Decline {
             reason,

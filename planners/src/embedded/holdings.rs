@@ -1,6 +1,6 @@
 //! What a plan has at hand while it is written: attachments and results, each with the attachment that it comes from.
 
-use medley_orchestrator::{Capability, Kind, Parameter, Request, ValueType};
+use medley_orchestrator::{Capability, Kind, Parameter, ValueType};
 
 use super::arguments::is_text;
 
@@ -33,13 +33,13 @@ pub(crate) enum Choice {
 }
 
 impl Holding {
-    pub(crate) fn of_attachment(request: &Request, index: usize) -> Self {
-        let kind = request.attachments[index].artifact.kind;
+    /// A file that a plan refers to by `expression`.
+    pub(crate) fn of_file(expression: &str, kind: Kind, lane: usize) -> Self {
         Self {
-            expression: format!("${}", Request::input_name(index)),
+            expression: expression.to_owned(),
             value_type: ValueType::artifact(kind),
             name: String::new(),
-            lane: Some(index),
+            lane: Some(lane),
             step: None,
             primary: true,
             made_from: Vec::new(),

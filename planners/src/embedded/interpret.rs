@@ -1,12 +1,13 @@
 //! From clauses to what they ask for: words that are no action of their own join the clause that they belong to.
 
 use medley_models::ModelError;
-use medley_orchestrator::{Attachment, Capability, Kind};
+use medley_orchestrator::{Capability, Kind};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Encoder, arguments,
     clauses::{Clause, Joint},
+    files::Files,
     matching::{Index, Match, Meaning},
     tokens::TokenKind,
     vocabulary::Vocabulary,
@@ -56,7 +57,7 @@ pub(super) struct Interpreter<'a> {
     pub index: &'a Index,
     pub encoder: &'a dyn Encoder,
     pub capabilities: &'a [Capability],
-    pub attachments: &'a [Attachment],
+    pub files: &'a Files<'a>,
     pub cancel: &'a CancellationToken,
 }
 
@@ -68,8 +69,14 @@ impl Interpreter<'_> {
         self.pass_on_files(&mut readings);
         let filler =
             |reading: &Reading| reading.best().map(|best| best.meaning) == Some(Meaning::Filler);
-        readings.retain(|reading| !filler(reading));
+        readings.retain(|reading| !filler(reading) || self.may_repeat(&reading.clause));
         Ok(self.merge(readings))
+    }
+
+    /// Whether a clause may ask for what was done last, once more.
+    fn may_repeat(&self, clause: &Clause) -> bool {
+        let again = &self.vocabulary.words.again;
+        self.files.in_session && clause.words().any(|word| again.contains(word))
     }
 
     /// One step does what two clauses ask for if they say different things of the same capability, as in "more
@@ -184,11 +191,7 @@ impl Interpreter<'_> {
 
     /// What an attachment is called in a sentence.
     fn call(&self, index: usize) -> &'static str {
-        match self
-            .attachments
-            .get(index)
-            .map(|attachment| attachment.artifact.kind)
-        {
+        match self.files.get(index).map(|file| file.kind) {
             Some(Kind::Image) => "the picture",
             Some(Kind::Audio) => "the audio",
             Some(Kind::Video) => "the video",

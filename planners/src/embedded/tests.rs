@@ -99,6 +99,7 @@ async fn whatever_is_asked_a_plan_is_valid() {
         let request = Request {
             attachments: files.into_iter().take(round % 4).collect(),
             text,
+            ..Request::default()
         };
         let situation = Situation::new(&request, &registry, &cancel);
         match planner.decide(&situation).await.unwrap() {
@@ -124,6 +125,7 @@ async fn the_same_request_gives_the_same_plan() {
     let request = Request {
         text: "read the text and black out the text".to_owned(),
         attachments: vec![attachment("a.png", Kind::Image)],
+        ..Request::default()
     };
     let situation = Situation::new(&request, &registry, &cancel);
     let first = planner.decide(&situation).await.unwrap();

@@ -85,6 +85,12 @@ pub(crate) struct Words {
     pub verbs: BTreeSet<String>,
     /// Words that stand for the last result.
     pub pronouns: BTreeSet<String>,
+    /// Those of them that stand for one thing.
+    pub singular: BTreeSet<String>,
+    /// Words that stand for several things from before.
+    pub plural: BTreeSet<String>,
+    /// Words that ask for what was done last once more.
+    pub again: BTreeSet<String>,
     /// Words that ask for the file as it was attached.
     pub original: BTreeSet<String>,
     /// Words that ask for a result beside the others.

@@ -38,6 +38,7 @@ pub fn attached_files(instruction: &str) -> Request {
     Request {
         text: instruction.to_owned(),
         attachments,
+        ..Request::default()
     }
 }
 

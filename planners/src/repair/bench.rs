@@ -86,12 +86,15 @@ impl<'a> Bench<'a> {
         local || self.place_of(root).is_some() || self.scope.get(root).is_some()
     }
 
-    /// The attachments: how plans refer to them, their names and their kinds.
+    /// The attachments, and behind them what the session has, the newest first: how plans refer to them, their names
+    /// and their kinds.
     pub(super) fn attachments(&self) -> Vec<(String, String, Kind)> {
-        let named = self
-            .hints
-            .request
-            .map_or(&[][..], |request| &request.attachments);
+        let request = self.hints.request;
+        let named = request.map_or(&[][..], |request| &request.attachments);
+        let known = request.map_or(&[][..], |request| &request.conversation.artifacts);
+        let earlier = known.iter().rev();
+        let earlier =
+            earlier.map(|file| (file.name.clone(), file.label.clone(), file.artifact.kind));
         (0..)
             .map(Request::input_name)
             .map_while(|id| match self.scope.get(&id) {
@@ -103,6 +106,7 @@ impl<'a> Bench<'a> {
                 let name = named.get(index).map(|attachment| attachment.name.clone());
                 (id, name.unwrap_or_default(), kind)
             })
+            .chain(earlier)
             .collect()
     }
 

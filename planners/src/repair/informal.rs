@@ -60,9 +60,11 @@ fn meaning(bench: &Bench<'_>, place: usize, text: &str) -> Option<String> {
     }
     let quoted = text.trim_matches(|each| "'\"<>[]{}`".contains(each));
     let attachments = bench.attachments();
-    let attached = attachments
-        .iter()
-        .find(|(_, name, _)| !name.is_empty() && name.eq_ignore_ascii_case(quoted));
+    let attached = attachments.iter().find(|(id, name, _)| {
+        [id, name]
+            .iter()
+            .any(|known| !known.is_empty() && known.eq_ignore_ascii_case(quoted))
+    });
     if let Some((id, ..)) = attached {
         return Some(id.clone());
     }

@@ -115,6 +115,7 @@ fn request(names: &[(&str, Kind)]) -> Request {
                 },
             })
             .collect(),
+        ..Request::default()
     }
 }
 

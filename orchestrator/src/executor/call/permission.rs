@@ -18,8 +18,13 @@ impl Call {
                 ..Settled::failed(StepError::new("denied", message, Some(hint)))
             }
         };
-        match self.shared.policy.permission(provider.effects) {
+        let policy = self.shared.policy.permission(provider.effects);
+        let (tool, standing) = (&self.step.capability, &self.shared.standing);
+        match standing.apply(policy, tool, provider.effects) {
             Permission::Allow => None,
+            Permission::Deny if policy == Permission::Ask => {
+                Some(denied("it was refused for the whole session"))
+            }
             Permission::Deny => Some(denied(
                 "the policy denies it; change [policy] in the configuration",
             )),
@@ -36,7 +41,10 @@ impl Call {
                 match self.shared.answers.get(&question.id).map(String::as_str) {
                     Some(Question::YES) => None,
                     Some(_) => Some(denied("it was asked for and refused")),
-                    None => Some(waiting(question)),
+                    None => Some(Settled {
+                        provider: Some(provider.id.clone()),
+                        ..waiting(question)
+                    }),
                 }
             }
         }

@@ -94,10 +94,11 @@ impl Assembly<'_> {
 
     /// For steps that take several files: the first that fits and is not taken yet.
     pub(super) fn unused(&self, parameter: &Parameter, used: &[String]) -> Option<String> {
-        (0..self.request.attachments.len())
+        self.several
+            .iter()
             .filter_map(|lane| {
                 let fits =
-                    |holding: &&Holding| holding.lane == Some(lane) && holding.fits(parameter);
+                    |holding: &&Holding| holding.lane == Some(*lane) && holding.fits(parameter);
                 self.holdings.iter().rfind(fits)
             })
             .map(|holding| holding.expression.clone())
@@ -113,7 +114,7 @@ impl Assembly<'_> {
             value_type: (**items).clone(),
             ..parameter.clone()
         };
-        let lanes = (0..self.request.attachments.len()).map(Some);
+        let lanes = self.several.iter().copied().map(Some);
         lanes
             .filter_map(|lane| choose(&self.holdings, &item, lane, choice, None))
             .map(|holding| Json::String(holding.expression.clone()))

@@ -36,27 +36,54 @@ impl Assembly<'_> {
             .find_map(|word| self.vocabulary.words.kind_of(word))
             .filter(|kind| *kind != Kind::Text);
         let of_kind = || self.lanes_of_kind(kind_named);
-        let named = lanes_named(clause, self.request, &self.vocabulary.words, kind_named)?;
+        let counted = match (kind_named, content.value_type.kinds().as_slice()) {
+            (None, [only]) if self.files.in_session && *only != Kind::Text => Some(*only),
+            (named, _) => named,
+        };
+        let named = lanes_named(clause, &self.files, &self.vocabulary.words, counted)?;
+        if let Some(needed) = self.files_needed(described, content) {
+            let lanes = self.several(reading, described, content, needed)?;
+            let lanes: Vec<Option<usize>> = lanes.into_iter().map(Some).collect();
+            let enough = self.direct(&lanes, content).len() >= needed;
+            return enough.then(|| vec![None]).ok_or_else(|| missing(content));
+        }
+        let is_named = matches!(named, Lanes::Named(_));
         let (meant, others) = match named {
             Lanes::Named(lanes) => (lanes.into_iter().map(Some).collect(), Vec::new()),
             Lanes::Last if !self.focus.is_empty() => (self.focus.clone(), of_kind()),
+            // What this very request was about goes before what earlier ones were about.
+            Lanes::All if self.looks_back() && !self.focus.is_empty() => {
+                (self.direct(&self.focus, content), Vec::new())
+            }
             Lanes::Last | Lanes::All => (of_kind(), Vec::new()),
         };
-        if let Some(needed) = self.files_needed(described, content) {
-            let fitting = self.direct(&self.lanes_of_kind(None), content).len();
-            let enough = fitting >= needed;
-            return enough.then(|| vec![None]).ok_or_else(|| missing(content));
-        }
         for lanes in [meant, others] {
             let usable = self.usable(reading, described, content, &lanes);
             if !usable.is_empty() {
                 return Ok(usable);
             }
         }
-        if is_text(&content.value_type) && self.literal(clause).is_some() {
+        let literal = is_text(&content.value_type) && self.literal(clause).is_some();
+        let refers = clause
+            .words()
+            .any(|word| self.vocabulary.words.pronouns.contains(word));
+        // What is quoted is what is worked on, unless a file is spoken of beside it.
+        let speaks_of_itself = literal || !quotations(clause).is_empty() && kind_named.is_none();
+        if self.files.in_session && !is_named && (refers || !speaks_of_itself) {
+            let recalled = self.recall(reading, described, content, kind_named)?;
+            if !recalled.is_empty() {
+                return Ok(recalled);
+            }
+        }
+        if literal {
             return Ok(vec![None]);
         }
         Err(missing(content))
+    }
+
+    /// Whether nothing came with the request, so that it must be about what was there before.
+    const fn looks_back(&self) -> bool {
+        self.files.in_session && self.files.attached() == 0
     }
 
     /// How many files one step takes, where it takes several of one kind.
@@ -97,10 +124,11 @@ impl Assembly<'_> {
     }
 
     pub(super) fn lanes_of_kind(&self, kind: Option<Kind>) -> Vec<Option<usize>> {
-        let all = || (0..self.request.attachments.len()).map(Some);
+        let all = || (0..self.files.attached()).map(Some);
         let of_kind: Vec<Option<usize>> = all()
             .filter(|lane| {
-                lane.is_some_and(|lane| Some(self.request.attachments[lane].artifact.kind) == kind)
+                let file = lane.and_then(|lane| self.files.get(lane));
+                file.is_some_and(|file| Some(file.kind) == kind)
             })
             .collect();
         if of_kind.is_empty() {

@@ -7,6 +7,7 @@ use medley_orchestrator::{Kind, Request};
 use super::{
     super::{
         clauses::{Clause, Joint},
+        files::Files,
         tokens::{Break, Token, TokenKind},
         vocabulary::{Vocabulary, Words},
     },
@@ -27,7 +28,7 @@ pub(super) enum Lanes {
 /// Reads names, numbers ("the second picture") and pronouns.
 pub(super) fn lanes_named(
     clause: &Clause,
-    request: &Request,
+    files: &Files<'_>,
     words: &Words,
     kind: Option<Kind>,
 ) -> Result<Lanes, Obstacle> {
@@ -36,15 +37,11 @@ pub(super) fn lanes_named(
         match token.kind {
             TokenKind::File(index) => named.push(index),
             TokenKind::Word | TokenKind::Translated => {
-                let behind = clause.tokens[at + 1..].iter();
-                let next = behind.clone().find(|next| next.text != "the");
-                if let Some(&ordinal) = words
-                    .ordinals
-                    .get(&token.text)
-                    .filter(|_| counts(next, words))
+                let ordinal = words.ordinals.get(&token.text);
+                if let Some(&ordinal) =
+                    ordinal.filter(|_| counts(&clause.tokens, at, words, files.in_session))
                 {
-                    named
-                        .push(nth(request, ordinal, kind).ok_or(Obstacle::NoSuchFile { ordinal })?);
+                    named.push(nth(files, ordinal, kind).ok_or(Obstacle::NoSuchFile { ordinal })?);
                 }
             }
             _ => {}
@@ -62,22 +59,25 @@ pub(super) fn lanes_named(
     Ok(if last { Lanes::Last } else { Lanes::All })
 }
 
-/// Whether a number word before `next` counts files.
-fn counts(next: Option<&Token>, words: &Words) -> bool {
-    next.is_some_and(|next| {
-        let kind = words.kind_of(&next.text);
-        next.is_word() && (next.text == "one" || kind.is_some_and(|kind| kind != Kind::Text))
-    })
+/// Whether the number word at `at` counts files. In a session, "compare it with the first" needs no noun.
+pub(super) fn counts(tokens: &[Token], at: usize, words: &Words, in_session: bool) -> bool {
+    let next = tokens[at + 1..].iter().find(|next| next.text != "the");
+    match next.filter(|next| next.is_word()) {
+        Some(next) => {
+            let kind = words.kind_of(&next.text);
+            next.text == "one" || kind.is_some_and(|kind| kind != Kind::Text)
+        }
+        None => in_session && at > 0 && tokens[at - 1].text == "the",
+    }
 }
 
-fn nth(request: &Request, ordinal: i64, kind: Option<Kind>) -> Option<usize> {
-    let of_kind: Vec<usize> = (0..request.attachments.len())
-        .filter(|index| {
-            kind.is_none_or(|kind| {
-                kind == Kind::File || request.attachments[*index].artifact.kind == kind
-            })
-        })
-        .collect();
+/// The file that a number word means; -1 is the last.
+pub(super) fn nth(files: &Files<'_>, ordinal: i64, kind: Option<Kind>) -> Option<usize> {
+    let is_of_kind = |lane: &usize| {
+        let file = files.get(*lane);
+        kind.is_none_or(|kind| kind == Kind::File || file.is_some_and(|file| file.kind == kind))
+    };
+    let of_kind: Vec<usize> = files.counted().into_iter().filter(is_of_kind).collect();
     match usize::try_from(ordinal) {
         Ok(place) => of_kind.get(place.checked_sub(1)?).copied(),
         Err(_) => of_kind.last().copied(),

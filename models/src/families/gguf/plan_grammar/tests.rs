@@ -72,6 +72,7 @@ fn request(kinds: &[Kind]) -> Request {
     Request {
         text: "make something of these".to_owned(),
         attachments: attachments.collect(),
+        ..Request::default()
     }
 }
 
