@@ -7,10 +7,10 @@ use medley_models::{
     language::{LanguageError, LanguageModels, LanguageSettings, ModelRole, Tape, count_tokens},
 };
 use medley_orchestrator::{
-    Agent, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Permission, Planner, Policy,
-    Refiner, Registration, Registry, RegistryError,
+    Agent, AsWritten, Corrector, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Permission,
+    Planner, Policy, Refiner, Registration, Registry, RegistryError,
 };
-use medley_planners::{Controller, EmbeddedPlanner, TemplateRefiner};
+use medley_planners::{Controller, EmbeddedPlanner, LanguageRefiner, TemplateRefiner};
 use medley_tools::MediaProbe;
 
 use crate::{Medley, records::Records};
@@ -23,6 +23,7 @@ pub struct MedleyBuilder {
     providers: Vec<Registration>,
     planner: Option<Arc<dyn Planner>>,
     refiner: Option<Arc<dyn Refiner>>,
+    correction: Correction,
     in_flight_limit: Option<usize>,
     policy: Option<Policy>,
     unrecorded: bool,
@@ -30,6 +31,18 @@ pub struct MedleyBuilder {
     limits: Option<Limits>,
     language: LanguageSettings,
     tape: Tape,
+}
+
+/// Who sees the sentences of an answer before they are shown.
+#[derive(Default)]
+enum Correction {
+    /// They are shown as they were written.
+    #[default]
+    AsWritten,
+    /// They are corrected.
+    By(Arc<dyn Corrector>),
+    /// Nobody waits for whole sentences.
+    Off,
 }
 
 /// The most bytes that known results take, unless it is said otherwise.
@@ -81,9 +94,21 @@ impl MedleyBuilder {
         self
     }
 
-    /// Sets who puts answers together; by default a template.
+    /// Sets who puts answers together; by default the language model of the role `refiner`, or a template without one.
     pub fn refiner(mut self, refiner: impl Refiner + 'static) -> Self {
         self.refiner = Some(Arc::new(refiner));
+        self
+    }
+
+    /// Sets who sees each sentence of an answer before it is shown; by default they are shown as they were written.
+    pub fn corrector(mut self, corrector: impl Corrector + 'static) -> Self {
+        self.correction = Correction::By(Arc::new(corrector));
+        self
+    }
+
+    /// Corrects nothing: an answer that a language model writes is shown word by word.
+    pub fn uncorrected(mut self) -> Self {
+        self.correction = Correction::Off;
         self
     }
 
@@ -150,6 +175,11 @@ impl MedleyBuilder {
         }
         medley_tools::register(&mut registry, &models)?;
         medley_generators::register(&mut registry, &models)?;
+        let key = |name: &str| std::env::var(name).ok().filter(|key| !key.is_empty());
+        let budget = self.language.budget;
+        let language =
+            LanguageModels::new(self.language, &self.tape, policy, models.ledger(), key)?;
+        medley_tools::language::register(&mut registry, &language)?;
         registry.set_limits(limits);
         let registry = Arc::new(registry);
         let store = Arc::new(DiskStore::new(models.home().store()));
@@ -160,20 +190,22 @@ impl MedleyBuilder {
         if let Some(limit) = self.in_flight_limit {
             executor = executor.with_in_flight_limit(limit);
         }
-        let key = |name: &str| std::env::var(name).ok().filter(|key| !key.is_empty());
-        let budget = self.language.budget;
-        let language =
-            LanguageModels::new(self.language, &self.tape, policy, models.ledger(), key)?;
         let journal = (!self.unrecorded).then(|| models.home().journal());
         let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
         let records = Records::new(journal, models.home().locks(), limit, Arc::clone(&store));
         let planner = self
             .planner
             .unwrap_or_else(|| default_planner(&models, &language));
-        let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
+        let refiner = self.refiner.unwrap_or_else(|| default_refiner(&language));
+        let corrector = match self.correction {
+            Correction::AsWritten => Some(Arc::new(AsWritten) as Arc<dyn Corrector>),
+            Correction::By(corrector) => Some(corrector),
+            Correction::Off => None,
+        };
         let agent = Agent {
             budget,
             counter: Arc::new(count_tokens),
+            corrector,
             ..Agent::new(registry, planner, executor, refiner)
         };
         Ok(Medley::assemble(
@@ -184,6 +216,14 @@ impl MedleyBuilder {
             Arc::new(MediaProbe::default()),
             records,
         ))
+    }
+}
+
+/// The language model that writes answers, if there is one.
+fn default_refiner(language: &LanguageModels) -> Arc<dyn Refiner> {
+    match language.of_role(ModelRole::Refiner) {
+        Some(model) => Arc::new(LanguageRefiner::new(model)),
+        None => Arc::new(TemplateRefiner),
     }
 }
 

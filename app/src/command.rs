@@ -17,7 +17,7 @@ mod tools;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use medley::{Medley, MedleyError, Tape};
+use medley::{Medley, MedleyBuilder, MedleyError, Tape};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use arguments::Arguments;
@@ -75,6 +75,10 @@ fn open(settings: &Settings) -> Result<Medley, MedleyError> {
 }
 
 fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley, MedleyError> {
+    Ok(builder_with(settings, language).build()?)
+}
+
+fn builder_with(settings: &Settings, language: &LanguageArguments) -> MedleyBuilder {
     let tape = match (&language.record, &language.replay) {
         (Some(path), _) => Tape::Record(path.clone()),
         (None, Some(path)) => Tape::Replay(path.clone()),
@@ -89,10 +93,9 @@ fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley
     if let Some(limit) = settings.cache_limit {
         builder = builder.cache_limit(limit);
     }
-    builder = builder
+    builder
         .policy(settings.policy)
-        .limits(settings.limits.limits());
-    Ok(builder.build()?)
+        .limits(settings.limits.limits())
 }
 
 /// A token that Ctrl-C cancels; a second Ctrl-C ends the process at once.

@@ -1,9 +1,12 @@
 //! The agent loop: decide, check, run, look, and in the end put the answer together.
 
+mod corrector;
 mod given;
 mod planner;
 mod refiner;
+mod refining;
 mod request;
+mod telling;
 mod turn;
 
 use std::{
@@ -14,10 +17,12 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+pub use corrector::{AsWritten, Corrector, Evidence};
 pub use given::GivenPlan;
 pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStream, Suggestion};
-pub use refiner::Refiner;
+pub use refiner::{Refined, Refiner, Refining};
 pub use request::{Attachment, Request};
+pub use telling::Telling;
 
 use self::turn::{Before, Turn};
 
@@ -41,6 +46,8 @@ pub struct Agent {
     pub executor: Executor,
     /// Who puts the answer together.
     pub refiner: Arc<dyn Refiner>,
+    /// Who sees each sentence of the answer before it is shown; without one, words are shown as they come.
+    pub corrector: Option<Arc<dyn Corrector>>,
     /// What a run may spend on language models.
     pub budget: Budget,
     /// Counts the tokens of a text where a language model does not say.
@@ -155,6 +162,7 @@ impl Agent {
             planner,
             executor,
             refiner,
+            corrector: Some(Arc::new(AsWritten)),
             budget: Budget::default(),
             counter: Spending::rough_counter(),
         }
@@ -206,6 +214,7 @@ impl Agent {
                     finished: assignment.finished_in(round),
                     answers: assignment.answers.clone(),
                     expected: expected.clone(),
+                    spending: spending.clone(),
                     ..RunContext::new(run, &scope, events, cancel)
                 },
             };
@@ -234,7 +243,12 @@ impl Agent {
             }
         }
         let status = overall(&rounds, cancel.is_cancelled());
-        let mut response = self.refiner.refine(request, &rounds).await;
+        let refining = Refining {
+            spending: spending.clone(),
+            corrector: self.corrector.as_deref(),
+            ..Refining::new(request, &self.registry, &rounds, events, cancel)
+        };
+        let mut response = self.refine(&assignment, &refining).await?;
         response.notes.extend(notes);
         response.notes.extend(rounds.iter().flat_map(not_taken));
         response.declined = declined;

@@ -37,8 +37,9 @@ mod value_type;
 mod fixtures;
 
 pub use agent::{
-    Agent, AgentError, Assignment, Attachment, Decision, Decline, GivenPlan, Outcome, Planner,
-    PlannerError, Refiner, Request, Situation, StepStream, Suggestion, unused_attachments,
+    Agent, AgentError, AsWritten, Assignment, Attachment, Corrector, Decision, Decline, Evidence,
+    GivenPlan, Outcome, Planner, PlannerError, Refined, Refiner, Refining, Request, Situation,
+    StepStream, Suggestion, Telling, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
