@@ -7,11 +7,12 @@ use medley_models::{
     language::{LanguageError, LanguageModels, LanguageSettings, ModelRole, Tape, count_tokens},
 };
 use medley_orchestrator::{
-    Agent, Bounds, DiskStore, Executor, Ledger, Limits, LocalDispatcher, Permission, Planner,
-    Policy, Refiner, Registration, Registry, RegistryError,
+    Agent, AsWritten, Bounds, Corrector, DiskStore, Executor, Ledger, Limits, LocalDispatcher,
+    Permission, Planner, Policy, Refiner, Registration, Registry, RegistryError,
 };
 use medley_planners::{
-    Controller, ControllerOptions, EmbeddedPlanner, Example, ExampleError, TemplateRefiner,
+    Controller, ControllerOptions, EmbeddedPlanner, Example, ExampleError, LanguageRefiner,
+    TemplateRefiner,
 };
 use medley_tools::MediaProbe;
 
@@ -25,6 +26,7 @@ pub struct MedleyBuilder {
     providers: Vec<Registration>,
     planner: Option<Arc<dyn Planner>>,
     refiner: Option<Arc<dyn Refiner>>,
+    correction: Correction,
     in_flight_limit: Option<usize>,
     policy: Option<Policy>,
     unrecorded: bool,
@@ -35,6 +37,18 @@ pub struct MedleyBuilder {
     bounds: Bounds,
     controller: ControllerOptions,
     examples: Vec<Example>,
+}
+
+/// Who sees the sentences of an answer before they are shown.
+#[derive(Default)]
+enum Correction {
+    /// They are shown as they were written.
+    #[default]
+    AsWritten,
+    /// They are corrected.
+    By(Arc<dyn Corrector>),
+    /// Nobody waits for whole sentences.
+    Off,
 }
 
 /// The most bytes that known results take, unless it is said otherwise.
@@ -90,9 +104,21 @@ impl MedleyBuilder {
         self
     }
 
-    /// Sets who puts answers together; by default a template.
+    /// Sets who puts answers together; by default the language model of the role `refiner`, or a template without one.
     pub fn refiner(mut self, refiner: impl Refiner + 'static) -> Self {
         self.refiner = Some(Arc::new(refiner));
+        self
+    }
+
+    /// Sets who sees each sentence of an answer before it is shown; by default they are shown as they were written.
+    pub fn corrector(mut self, corrector: impl Corrector + 'static) -> Self {
+        self.correction = Correction::By(Arc::new(corrector));
+        self
+    }
+
+    /// Corrects nothing: an answer that a language model writes is shown word by word.
+    pub fn uncorrected(mut self) -> Self {
+        self.correction = Correction::Off;
         self
     }
 
@@ -175,16 +201,6 @@ impl MedleyBuilder {
         }
         medley_tools::register(&mut registry, &models)?;
         medley_generators::register(&mut registry, &models)?;
-        registry.set_limits(limits);
-        let registry = Arc::new(registry);
-        let store = Arc::new(DiskStore::new(models.home().store()));
-        let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
-        let mut executor = Executor::new(Arc::new(dispatcher), store.clone())
-            .with_ledger(ledger)
-            .with_policy(policy);
-        if let Some(limit) = self.in_flight_limit {
-            executor = executor.with_in_flight_limit(limit);
-        }
         let key = |name: &str| std::env::var(name).ok().filter(|key| !key.is_empty());
         let budget = self.language.budget;
         let language = LanguageModels::new(
@@ -195,6 +211,17 @@ impl MedleyBuilder {
             models.assets(),
             key,
         )?;
+        medley_tools::language::register(&mut registry, &language)?;
+        registry.set_limits(limits);
+        let registry = Arc::new(registry);
+        let store = Arc::new(DiskStore::new(models.home().store()));
+        let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
+        let mut executor = Executor::new(Arc::new(dispatcher), store.clone())
+            .with_ledger(ledger)
+            .with_policy(policy);
+        if let Some(limit) = self.in_flight_limit {
+            executor = executor.with_in_flight_limit(limit);
+        }
         let journal = (!self.unrecorded).then(|| models.home().journal());
         let limit = self.cache_limit.unwrap_or(CACHE_LIMIT);
         let records = Records::new(journal, models.home().locks(), limit, Arc::clone(&store));
@@ -213,11 +240,17 @@ impl MedleyBuilder {
                 None => embedded,
             }
         });
-        let refiner = self.refiner.unwrap_or_else(|| Arc::new(TemplateRefiner));
+        let refiner = self.refiner.unwrap_or_else(|| default_refiner(&language));
+        let corrector = match self.correction {
+            Correction::AsWritten => Some(Arc::new(AsWritten) as Arc<dyn Corrector>),
+            Correction::By(corrector) => Some(corrector),
+            Correction::Off => None,
+        };
         let agent = Agent {
             bounds: self.bounds,
             budget,
             counter: Arc::new(count_tokens),
+            corrector,
             ..Agent::new(registry, planner, executor, refiner)
         };
         Ok(Medley::assemble(
@@ -228,6 +261,14 @@ impl MedleyBuilder {
             Arc::new(MediaProbe::default()),
             records,
         ))
+    }
+}
+
+/// The language model that writes answers, if there is one.
+fn default_refiner(language: &LanguageModels) -> Arc<dyn Refiner> {
+    match language.of_role(ModelRole::Refiner) {
+        Some(model) => Arc::new(LanguageRefiner::new(model)),
+        None => Arc::new(TemplateRefiner),
     }
 }
 

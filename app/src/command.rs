@@ -18,7 +18,7 @@ mod tools;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use medley::{BuildError, Medley, MedleyError, Tape};
+use medley::{BuildError, Medley, MedleyBuilder, MedleyError, Tape};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use arguments::Arguments;
@@ -77,6 +77,13 @@ fn open(settings: &Settings) -> Result<Medley, MedleyError> {
 }
 
 fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley, MedleyError> {
+    Ok(builder_with(settings, language)?.build()?)
+}
+
+fn builder_with(
+    settings: &Settings,
+    language: &LanguageArguments,
+) -> Result<MedleyBuilder, MedleyError> {
     let tape = match (&language.record, &language.replay) {
         (Some(path), _) => Tape::Record(path.clone()),
         (None, Some(path)) => Tape::Replay(path.clone()),
@@ -92,12 +99,11 @@ fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley
         builder = builder.cache_limit(limit);
     }
     let examples = settings.agent.examples().map_err(BuildError::from)?;
-    builder = builder
+    Ok(builder
         .policy(settings.policy)
         .limits(settings.limits.limits())
         .bounds(settings.agent.bounds())
-        .controller(settings.agent.controller(&language.planning), examples);
-    Ok(builder.build()?)
+        .controller(settings.agent.controller(&language.planning), examples))
 }
 
 /// A token that Ctrl-C cancels; a second Ctrl-C ends the process at once.

@@ -38,7 +38,16 @@ pub use medley_models::{
     },
 };
 pub use medley_orchestrator::{
-    About, Artifact, ArtifactStore, Attachment, AudioArtifact, BoundingBox, Bounds, Budget, CacheUsage, CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatProfile, ChatReply, ChatRequest, ChatStream, ChatSupport, Conversation, Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects, Event, EventKind, EventSink, EventStream, Facts, FileArtifact, GraphFormat, GraphPicture, Health, ImageArtifact, JsonArtifact, Kind, Limits, Message, NamedArtifact, Outcome, Part, Permission, Plan, PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refiner, Region, Regions, RegionsArtifact, Registration, Registry, Request, Response, RunHistory, RunReport, RunStatus, RunSummary, SessionSummary, StepReport, StepStatus, TableArtifact, TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
+    About, Artifact, ArtifactStore, AsWritten, Attachment, AudioArtifact, BoundingBox, Bounds,
+    Budget, CacheUsage, CallContext, Capability, ChatDelta, ChatError, ChatErrorKind, ChatModel,
+    ChatProfile, ChatReply, ChatRequest, ChatStream, ChatSupport, Conversation, Corrector,
+    Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects, Event,
+    EventKind, EventSink, EventStream, Evidence, Facts, FileArtifact, GraphFormat, GraphPicture,
+    Health, ImageArtifact, JsonArtifact, Kind, Limits, Message, NamedArtifact, Outcome, Part,
+    Permission, Plan, PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refined,
+    Refiner, Refining, Region, Regions, RegionsArtifact, Registration, Registry, Request, Response,
+    RunHistory, RunReport, RunStatus, RunSummary, SessionSummary, StepReport, StepStatus,
+    TableArtifact, Telling, TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
 };
 pub use medley_planners::{ControllerOptions, Example, ExampleError, PlanForm};
 pub use schemars;

@@ -2,11 +2,14 @@
 
 mod bounds;
 mod conversation;
+mod corrector;
 mod given;
 mod planner;
 mod refiner;
+mod refining;
 mod request;
 mod taint;
+mod telling;
 mod turn;
 
 use std::{
@@ -19,10 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use bounds::Bounds;
 pub use conversation::{Conversation, Exchange, NamedArtifact, SessionTurn};
+pub use corrector::{AsWritten, Corrector, Evidence};
 pub use given::GivenPlan;
 pub use planner::{Decision, Decline, Planner, PlannerError, Situation, StepStream, Suggestion};
-pub use refiner::Refiner;
+pub use refiner::{Refined, Refiner, Refining};
 pub use request::{Attachment, Request};
+pub use telling::Telling;
 
 use self::{
     bounds::{Clock, status_in_time},
@@ -49,6 +54,8 @@ pub struct Agent {
     pub refiner: Arc<dyn Refiner>,
     /// How far a run may go.
     pub bounds: Bounds,
+    /// Who sees each sentence of the answer before it is shown; without one, words are shown as they come.
+    pub corrector: Option<Arc<dyn Corrector>>,
     /// What a run may spend on language models.
     pub budget: Budget,
     /// Counts the tokens of a text where a language model does not say.
@@ -164,6 +171,7 @@ impl Agent {
             executor,
             refiner,
             bounds: Bounds::default(),
+            corrector: Some(Arc::new(AsWritten)),
             budget: Budget::default(),
             counter: Spending::rough_counter(),
         }
@@ -228,6 +236,7 @@ impl Agent {
                     answers: assignment.answers.clone(),
                     expected: expected.clone(),
                     is_tainted: taint.is_tainted(),
+                    spending: spending.clone(),
                     ..RunContext::new(run, &scope, events, &clock.steps)
                 },
             };
@@ -275,7 +284,12 @@ impl Agent {
         } else {
             overall(&rounds, cancel.is_cancelled())
         };
-        let mut response = self.refiner.refine(request, &rounds).await;
+        let refining = Refining {
+            spending: spending.clone(),
+            corrector: self.corrector.as_deref(),
+            ..Refining::new(request, &self.registry, &rounds, events, cancel)
+        };
+        let mut response = self.refine(&assignment, &refining).await?;
         response.notes.extend(notes);
         response.notes.extend(rounds.iter().flat_map(not_taken));
         response.declined = declined;

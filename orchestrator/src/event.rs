@@ -120,6 +120,18 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<StepError>,
     },
+    /// More of the answer was written. An answer that is not written piece by piece comes with the result only.
+    AnswerText {
+        /// What follows on the text before, without a break; after an artifact, a new text begins.
+        text: String,
+    },
+    /// An artifact has its place in the answer here.
+    AnswerArtifact {
+        /// What it is, in a few words fit for a file name.
+        name: String,
+        /// The artifact.
+        artifact: Artifact,
+    },
     /// A run came to its end.
     RunFinished {
         /// The run.

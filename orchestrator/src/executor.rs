@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     Addition, ArtifactStore, EventKind, EventSink, GrowingPlan, Journal, Ledger, Limits, Plan,
-    PlannedStep, Policy, Registry, RunReport, Scope, StandingAnswers, StepReport,
+    PlannedStep, Policy, Registry, RunReport, Scope, Spending, StandingAnswers, StepReport,
 };
 
 /// How long a cancelled tool has to notice before it is left behind.
@@ -75,12 +75,14 @@ pub struct RunContext<'a> {
     pub answers: BTreeMap<String, String>,
     /// How long calls are expected to take, in milliseconds, by step or by capability.
     pub expected: BTreeMap<String, f64>,
+    /// What the run may spend on language models, and has spent; calls that ask one count too.
+    pub spending: Spending,
 }
 
 impl<'a> RunContext<'a> {
     /// A run that begins, in its first round.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         run: &'a str,
         scope: &'a Scope,
         events: &'a EventSink,
@@ -97,6 +99,7 @@ impl<'a> RunContext<'a> {
             finished: BTreeMap::new(),
             answers: BTreeMap::new(),
             expected: BTreeMap::new(),
+            spending: Spending::unlimited(),
         }
     }
 }

@@ -38,7 +38,10 @@ mod value_type;
 mod fixtures;
 
 pub use agent::{
-    Agent, AgentError, Assignment, Attachment, Bounds, Conversation, Decision, Decline, Exchange, GivenPlan, NamedArtifact, Outcome, Planner, PlannerError, Refiner, Request, SessionTurn, Situation, StepStream, Suggestion, unused_attachments,
+    Agent, AgentError, AsWritten, Assignment, Attachment, Bounds, Conversation, Corrector,
+    Decision, Decline, Evidence, Exchange, GivenPlan, NamedArtifact, Outcome, Planner,
+    PlannerError, Refined, Refiner, Refining, Request, SessionTurn, Situation, StepStream,
+    Suggestion, Telling, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Artifact, ArtifactStore, Digest, Facts, Kind, Record, Regions, Resources, ToolError};
+use crate::{
+    Artifact, ArtifactStore, Digest, Facts, Kind, Record, Regions, Resources, Spending, ToolError,
+};
 
 /// One implementation of a capability.
 #[async_trait]
@@ -145,6 +147,7 @@ pub struct CallContext {
     seed: u64,
     idempotency_key: Option<Digest>,
     answer: Option<Arc<str>>,
+    spending: Spending,
 }
 
 impl CallContext {
@@ -163,6 +166,7 @@ impl CallContext {
             seed: 0,
             idempotency_key: None,
             answer: None,
+            spending: Spending::unlimited(),
         }
     }
 
@@ -186,6 +190,19 @@ impl CallContext {
     pub fn with_answer(mut self, answer: Option<&str>) -> Self {
         self.answer = answer.map(Arc::from);
         self
+    }
+
+    /// The same context with what the run may spend on language models.
+    #[must_use]
+    pub fn with_spending(mut self, spending: Spending) -> Self {
+        self.spending = spending;
+        self
+    }
+
+    /// What the run may spend on language models: whoever asks one meters it here.
+    #[must_use]
+    pub const fn spending(&self) -> &Spending {
+        &self.spending
     }
 
     /// The key by which a service can tell a repeated effect from a new one, where there is a run.

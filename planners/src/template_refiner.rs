@@ -6,7 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use medley_orchestrator::{Artifact, Kind, Part, Refiner, Request, Response, RunReport, Value};
+use medley_orchestrator::{
+    Artifact, Kind, Part, Refined, Refiner, Refining, Request, Response, RunReport, Value,
+};
 
 /// Orders the results of a run; adds no words of its own to what was found. Why a step gave nothing is in its report.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,35 +16,41 @@ pub struct TemplateRefiner;
 
 #[async_trait]
 impl Refiner for TemplateRefiner {
-    async fn refine(&self, request: &Request, rounds: &[RunReport]) -> Response {
-        let mut names = Names::new(request);
-        let mut shown = BTreeSet::new();
-        let mut parts = Vec::new();
-        for answer in rounds.iter().flat_map(|round| &round.answer) {
-            let artifacts = answer.value.artifacts();
-            if artifacts.is_empty() {
-                let text = words(&answer.value, answer.tool.as_deref());
-                parts.push(Part::Text { text });
-            }
-            for artifact in artifacts {
-                // Two steps may give the same bytes; they are shown once.
-                if shown.insert((artifact.id, artifact.kind)) {
-                    parts.push(Part::Artifact {
-                        name: names.name(answer.tool.as_deref(), artifact),
-                        artifact: artifact.clone(),
-                    });
-                }
-            }
-        }
-        Response {
-            parts,
+    async fn refine(&self, refining: &Refining<'_>) -> Refined {
+        let response = Response {
+            parts: answer_parts(refining.request, refining.rounds),
             ..Response::default()
-        }
+        };
+        response.into()
     }
 }
 
+/// What was asked for, part by part.
+pub(crate) fn answer_parts(request: &Request, rounds: &[RunReport]) -> Vec<Part> {
+    let mut names = Names::new(request);
+    let mut shown = BTreeSet::new();
+    let mut parts = Vec::new();
+    for answer in rounds.iter().flat_map(|round| &round.answer) {
+        let artifacts = answer.value.artifacts();
+        if artifacts.is_empty() {
+            let text = words(&answer.value, answer.tool.as_deref());
+            parts.push(Part::Text { text });
+        }
+        for artifact in artifacts {
+            // Two steps may give the same bytes; they are shown once.
+            if shown.insert((artifact.id, artifact.kind)) {
+                parts.push(Part::Artifact {
+                    name: names.name(answer.tool.as_deref(), artifact),
+                    artifact: artifact.clone(),
+                });
+            }
+        }
+    }
+    parts
+}
+
 /// A value in words; to find nothing is an answer too.
-fn words(value: &Value, tool: Option<&str>) -> String {
+pub(crate) fn words(value: &Value, tool: Option<&str>) -> String {
     let text = value.to_string();
     if !text.trim().is_empty() {
         return text;
@@ -55,13 +63,13 @@ fn words(value: &Value, tool: Option<&str>) -> String {
 }
 
 /// Names for parts: the attachment's, where there is only one, and what was done. Whoever writes files makes them safe.
-struct Names {
+pub(crate) struct Names {
     stem: Option<String>,
     taken: BTreeMap<String, usize>,
 }
 
 impl Names {
-    fn new(request: &Request) -> Self {
+    pub(crate) fn new(request: &Request) -> Self {
         let stem = match request.attachments.as_slice() {
             [only] => Path::new(&only.name)
                 .file_stem()
@@ -75,7 +83,7 @@ impl Names {
     }
 
     /// A name that no other part has; an answer without a tool is an attachment.
-    fn name(&mut self, tool: Option<&str>, artifact: &Artifact) -> String {
+    pub(crate) fn name(&mut self, tool: Option<&str>, artifact: &Artifact) -> String {
         let action = tool.map(|tool| action(tool, artifact.kind));
         let name = match (&self.stem, action) {
             (Some(stem), Some(action)) => format!("{stem}-{action}"),
@@ -89,6 +97,11 @@ impl Names {
             1 => name,
             several => format!("{name}-{several}"),
         }
+    }
+
+    /// Gives a name to no other part.
+    pub(crate) fn take(&mut self, name: &str) {
+        *self.taken.entry(name.to_owned()).or_default() += 1;
     }
 }
 
@@ -108,7 +121,10 @@ fn action(tool: &str, kind: Kind) -> String {
 
 #[cfg(test)]
 mod tests {
-    use medley_orchestrator::{Answer, Attachment, Digest, Facts, RunStatus, StepReport};
+    use medley_orchestrator::{
+        Answer, Attachment, Digest, EventSink, Facts, Registry, RunStatus, StepReport,
+    };
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -154,6 +170,13 @@ mod tests {
         }
     }
 
+    async fn refine(request: &Request, rounds: &[RunReport]) -> Response {
+        let (registry, events) = (Registry::new(), EventSink::ignored());
+        let cancel = CancellationToken::new();
+        let refining = Refining::new(request, &registry, rounds, &events, &cancel);
+        TemplateRefiner.refine(&refining).await.response
+    }
+
     #[tokio::test]
     async fn parts_come_in_order_with_names_of_their_own() {
         let picture = Value::from(artifact("grey", Kind::Image));
@@ -169,9 +192,7 @@ mod tests {
             ],
             vec![],
         )];
-        let response = TemplateRefiner
-            .refine(&request(&["my sign!.png"]), &rounds)
-            .await;
+        let response = refine(&request(&["my sign!.png"]), &rounds).await;
         let shown: Vec<String> = response
             .parts
             .into_iter()
@@ -198,7 +219,7 @@ mod tests {
             ("image_captioning", "Nothing came of image captioning."),
         ] {
             let rounds = [report(vec![answer(tool, "")], Vec::new())];
-            let response = TemplateRefiner.refine(&request(&[]), &rounds).await;
+            let response = refine(&request(&[]), &rounds).await;
             let text = said.to_owned();
             assert_eq!(response.parts, [Part::Text { text }]);
         }

@@ -85,7 +85,7 @@ fn holds_no_key(folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_planned_by_the_model_and_its_key_is_nowhere() {
-    let server = ChatServer::start([saying(PLAN)]).await;
+    let server = ChatServer::start([saying(PLAN), saying("It is 640 pixels wide.\n[[s2]]")]).await;
     let home = home(&server.url(), "");
     let mut asking = command(home.path());
     asking
@@ -99,9 +99,13 @@ async fn a_request_is_planned_by_the_model_and_its_key_is_nowhere() {
     let steps = result["steps"].as_array().unwrap();
     let tools: Vec<_> = steps.iter().map(|step| &step["tool"]).collect();
     assert_eq!(tools, ["image_info", "grayscale_image"]);
-    assert_eq!(result["usage"]["input_tokens"], 100, "{result:#}");
+    assert_eq!(result["usage"]["input_tokens"], 200, "{result:#}");
     let received = server.received();
-    assert_eq!(received.len(), 1, "a valid plan costs one call");
+    assert_eq!(
+        received.len(),
+        2,
+        "a valid plan costs one call, and the answer one"
+    );
     assert_eq!(
         received[0].header("authorization"),
         Some(format!("Bearer {KEY}").as_str())

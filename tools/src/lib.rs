@@ -4,6 +4,7 @@
 //! [`MediaProbe`]. Who plans the calls, and how they are scheduled, is not known here.
 #![forbid(unsafe_code)]
 
+pub mod language;
 mod language_identification;
 mod ocr;
 pub mod pictures;

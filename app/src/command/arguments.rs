@@ -136,6 +136,9 @@ pub(super) struct AskArguments {
     /// A file that the request is about; may be given again.
     #[arg(short, long = "attach", value_name = "PATH")]
     pub attachments: Vec<PathBuf>,
+    /// Correct nothing that a language model writes: its answer is shown word by word.
+    #[arg(long)]
+    pub no_correct: bool,
     #[command(flatten)]
     pub output: OutputArguments,
     #[command(flatten)]

@@ -7,8 +7,8 @@ use std::{
 };
 
 use medley::{
-    AnswerPart, Decline, Defects, Failure, MedleyError, Outcome, Question, ResultEvent, ResultTag,
-    RunResult, RunStatus, StepStatus,
+    AnswerPart, Decline, Defects, Event, EventKind, Failure, MedleyError, Outcome, Question,
+    ResultEvent, ResultTag, RunResult, RunStatus, StepStatus,
 };
 use medley_models::ModelError;
 
@@ -61,8 +61,12 @@ pub(super) fn start_log(verbosity: Verbosity) {
 
 /// Prints to standard output; a reader that went away is no error.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    print_piece(&format!("{text}\n"))
+}
+
+fn print_piece(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+    match write!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
@@ -208,6 +212,44 @@ pub(super) fn report_decline(decline: &Decline) {
         for suggestion in &decline.nearest {
             eprintln!("    {} - {}", suggestion.capability, suggestion.purpose);
         }
+    }
+}
+
+/// Prints an answer to standard output while it is written; files by name, as where they are is known at the end.
+#[derive(Debug, Default)]
+pub(super) struct AnswerStream {
+    has_shown: bool,
+    is_within_line: bool,
+}
+
+impl AnswerStream {
+    pub(super) fn show(&mut self, event: &Event) -> anyhow::Result<()> {
+        match &event.kind {
+            EventKind::AnswerText { text } => {
+                self.has_shown = true;
+                self.is_within_line = !text.ends_with('\n');
+                print_piece(text)
+            }
+            EventKind::AnswerArtifact { name, artifact } => {
+                self.end_line()?;
+                self.has_shown = true;
+                print(&format!("[{}: {name}]", artifact.kind))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the last line; says whether there was any.
+    pub(super) fn finish(&mut self) -> anyhow::Result<bool> {
+        self.end_line()?;
+        Ok(self.has_shown)
+    }
+
+    fn end_line(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.is_within_line) {
+            print_piece("\n")?;
+        }
+        Ok(())
     }
 }
 

@@ -8,21 +8,27 @@ use std::{
 
 use anyhow::Context;
 use medley::{
-    Defects, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome, PlanText,
-    RunResult,
+    AnswerPart, Defects, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome,
+    PlanText, RunResult,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
-    cancelled_by_interrupt, open_with,
-    output::{Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome},
+    builder_with, cancelled_by_interrupt, open_with,
+    output::{
+        AnswerStream, Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome,
+    },
     progress::StepProgress,
     settings::Settings,
 };
 
 pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow::Result<Exit> {
-    let medley = open_with(settings, &arguments.language)?;
+    let mut builder = builder_with(settings, &arguments.language)?;
+    if arguments.no_correct {
+        builder = builder.uncorrected();
+    }
+    let medley = builder.build().map_err(MedleyError::from)?;
     check_output(settings, &arguments.output)?;
     let mut asking = medley
         .ask(arguments.request)
@@ -33,9 +39,9 @@ pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow:
     while let Some(event) = asking.next_event().await {
         watcher.show(&event);
     }
-    watcher.finish();
+    let told = watcher.finish();
     let outcome = asking.outcome().await?;
-    finish(settings, &medley, &outcome, &arguments.output).await
+    finish(settings, &medley, &outcome, told, &arguments.output).await
 }
 
 pub(super) async fn exec(settings: &Settings, arguments: ExecArguments) -> anyhow::Result<Exit> {
@@ -86,41 +92,48 @@ async fn watched(
         while let Some(event) = stream.recv().await {
             watcher.show(&event);
         }
-        watcher.finish();
+        watcher.finish()
     };
     let work = async {
         let outcome = work(&events, &cancel).await;
         drop(events);
         outcome
     };
-    let (outcome, ()) = tokio::join!(work, watch);
-    finish(settings, medley, &outcome?, output).await
+    let (outcome, told) = tokio::join!(work, watch);
+    finish(settings, medley, &outcome?, told, output).await
 }
 
 /// Shows events as they happen: to programs as lines, to people as progress.
 struct Watcher {
     progress: StepProgress,
-    lines: bool,
+    form: ResultForm,
+    answer: AnswerStream,
 }
 
 impl Watcher {
     fn new(settings: &Settings, output: &OutputArguments) -> Self {
         Self {
             progress: StepProgress::new(settings.verbosity),
-            lines: output.json_events,
+            form: output.result_form(),
+            answer: AnswerStream::default(),
         }
     }
 
     fn show(&mut self, event: &Event) {
-        if self.lines {
-            // A reader that went away does not stop the work.
-            let _ = print_json_line(event);
-        }
+        // A reader that went away does not stop the work.
+        let _ = match self.form {
+            ResultForm::Text => self.answer.show(event),
+            ResultForm::Line => print_json_line(event),
+            ResultForm::Object => Ok(()),
+        };
         self.progress.show(event);
     }
 
-    fn finish(&mut self) {
+    /// Says whether the text of the answer was shown.
+    fn finish(&mut self) -> bool {
         self.progress.finish();
+        // As above.
+        self.answer.finish().unwrap_or(true)
     }
 }
 
@@ -128,6 +141,7 @@ async fn finish(
     settings: &Settings,
     medley: &Medley,
     outcome: &Outcome,
+    told: bool,
     output: &OutputArguments,
 ) -> anyhow::Result<Exit> {
     let folder = output_folder(settings, output).unwrap_or_else(|| default_folder(&outcome.run));
@@ -137,6 +151,9 @@ async fn finish(
     let Exported { answer, failures } = exported;
     let form = output.result_form();
     if form == ResultForm::Text {
+        // Where the text was shown as it came, only the files are left to be named.
+        let left = |part: &AnswerPart| !told || matches!(part, AnswerPart::Artifact { .. });
+        let answer: Vec<AnswerPart> = answer.into_iter().filter(left).collect();
         show_outcome(outcome, &answer, settings.verbosity)?;
     } else {
         form.print(RunResult::new(outcome, answer).with_export_failures(&failures))?;

@@ -15,7 +15,8 @@ use super::{
     Agent, AgentError, Assignment, Decision, Decline, PlannerError, Situation, StepStream,
 };
 use crate::{
-    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan, Question, RunContext, RunReport, Scope, Spending, TurnRecord,
+    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan,
+    Question, Response, RunContext, RunReport, Scope, Spending, TurnRecord,
 };
 
 /// How many steps a planner may be ahead of the engine.
@@ -54,11 +55,13 @@ pub(super) struct Before<'a> {
 /// A turn as it is committed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Committed {
+pub(super) enum Committed {
     /// It was decided.
     Decided(Decision),
     /// It was being decided, and these steps were handed over.
     Growing { growing: DraftPlan },
+    /// It is the refiner's.
+    Refined { refined: Response },
 }
 
 impl TurnRecord {
@@ -68,7 +71,7 @@ impl TurnRecord {
         match serde_json::from_value(self.decision.clone()).ok()? {
             Committed::Decided(Decision::Add { draft, .. })
             | Committed::Growing { growing: draft } => Some(draft),
-            Committed::Decided(_) => None,
+            Committed::Decided(_) | Committed::Refined { .. } => None,
         }
     }
 
@@ -98,7 +101,7 @@ impl Agent {
             }
             Some(Committed::Decided(decision)) => self.carry_out(&before, decision).await,
             Some(Committed::Growing { growing }) => self.decide(&before, growing.steps).await,
-            None => self.decide(&before, Vec::new()).await,
+            Some(Committed::Refined { .. }) | None => self.decide(&before, Vec::new()).await,
         }
     }
 

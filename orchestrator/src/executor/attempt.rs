@@ -9,7 +9,6 @@ use std::{
 };
 
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::{CANCEL_GRACE, Dispatcher, StepCall, StepControl, StepOutcome};
 use crate::{Progress, ProgressSink, StepError};
@@ -26,19 +25,17 @@ pub(super) async fn attempt(
     dispatcher: &dyn Dispatcher,
     call: StepCall,
     limits: TimeLimits,
-    progress: ProgressSink,
-    cancel: CancellationToken,
+    control: StepControl,
 ) -> StepOutcome {
     if limits.whole.is_none() && limits.idle.is_none() {
-        return dispatcher
-            .dispatch(call, StepControl { cancel, progress })
-            .await;
+        return dispatcher.dispatch(call, control).await;
     }
     let started = Instant::now();
     let heard = Arc::new(AtomicU64::new(0));
+    let cancel = control.cancel.clone();
     let control = StepControl {
-        cancel: cancel.clone(),
-        progress: noting_time(progress, started, Arc::clone(&heard)),
+        progress: noting_time(control.progress, started, Arc::clone(&heard)),
+        ..control
     };
     let mut dispatch = dispatcher.dispatch(call, control);
     loop {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ArtifactStore, CallContext, Digest, Entry, ProgressSink, Provider, Record, Registry, StepError,
-    ToolError, ToolErrorKind,
+    ArtifactStore, CallContext, Digest, Entry, ProgressSink, Provider, Record, Registry, Spending,
+    StepError, ToolError, ToolErrorKind,
 };
 
 /// Runs one call.
@@ -62,6 +62,8 @@ pub struct StepControl {
     pub cancel: CancellationToken,
     /// Takes the call's progress.
     pub progress: ProgressSink,
+    /// What the run may spend on language models. It does not reach calls in other processes.
+    pub spending: Spending,
 }
 
 /// How a call ended.
@@ -138,7 +140,8 @@ impl LocalDispatcher {
         )
         .with_attempt(call.attempt, call.seed)
         .with_idempotency_key(call.idempotency_key)
-        .with_answer(call.answer.as_deref());
+        .with_answer(call.answer.as_deref())
+        .with_spending(control.spending);
         let called = AssertUnwindSafe(provider.call(call.arguments, &context));
         let returned = called.catch_unwind().await.unwrap_or_else(|_| {
             Err(

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Dispatcher, RunContext, flights::Flights};
 use crate::{
     ArtifactStore, CachedStep, Digest, EventKind, EventSink, Journal, JournalError, Ledger, Policy,
-    StandingAnswers, StepError, StepRecord, StepReport, StepStatus,
+    Spending, StandingAnswers, StepError, StepRecord, StepReport, StepStatus,
 };
 
 /// What all calls of a run share; nothing in it changes while they run.
@@ -29,6 +29,7 @@ pub(super) struct Shared {
     pub cancel: CancellationToken,
     /// Answers to questions of this run.
     pub answers: BTreeMap<String, String>,
+    pub spending: Spending,
 }
 
 impl Shared {
@@ -52,6 +53,7 @@ impl Shared {
             events: context.events.clone(),
             cancel: context.cancel.child_token(),
             answers: context.answers.clone(),
+            spending: context.spending.clone(),
         }
     }
 

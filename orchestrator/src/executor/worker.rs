@@ -21,7 +21,7 @@ use super::{
     Dispatcher, StepCall, StepControl, StepOutcome,
     process::protocol::{EncodeError, Order, Reply, decode, encode, read_line},
 };
-use crate::{Progress, ProgressSink, StepError};
+use crate::{Progress, ProgressSink, Spending, StepError};
 
 /// How many messages may wait to be written. Progress beyond that is dropped, outcomes wait.
 const QUEUE_LIMIT: usize = 4_096;
@@ -178,6 +178,7 @@ impl Calls {
         let control = StepControl {
             cancel,
             progress: progress_sink(id, outbox.clone()),
+            spending: Spending::unlimited(),
         };
         let dispatcher = Arc::clone(&self.dispatcher);
         self.running.spawn(async move {

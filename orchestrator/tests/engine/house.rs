@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use medley_orchestrator::{
     Agent, AgentError, Assignment, Decision, DiskStore, Dispatcher, DraftPlan, Event, EventSink,
     Executor, GivenPlan, Journal, JournalOptions, LocalDispatcher, Outcome, Permission, Planner,
-    Policy, ProcessDispatcher, Refiner, Registry, Request, Response, RunKind, RunReport,
-    SqliteJournal, StepReport, StepStatus,
+    Policy, ProcessDispatcher, Refined, Refiner, Refining, Registry, Request, RunHistory, RunKind,
+    RunReport, SqliteJournal, StepReport, StepStatus,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -25,14 +25,15 @@ pub(crate) struct House {
     pub journal: Arc<SqliteJournal>,
     way: Way,
     policy: Policy,
+    refiner: Arc<dyn Refiner>,
 }
 
 struct Silent;
 
 #[async_trait::async_trait]
 impl Refiner for Silent {
-    async fn refine(&self, _: &Request, _: &[RunReport]) -> Response {
-        Response::default()
+    async fn refine(&self, _: &Refining<'_>) -> Refined {
+        Refined::default()
     }
 }
 
@@ -54,7 +55,17 @@ impl House {
             journal: Arc::new(journal),
             way,
             policy,
+            refiner: Arc::new(Silent),
         }
+    }
+
+    pub(crate) fn refined_by(mut self, refiner: Arc<dyn Refiner>) -> Self {
+        self.refiner = refiner;
+        self
+    }
+
+    pub(crate) async fn history(&self, run: &str) -> RunHistory {
+        self.journal.load_run(run).await.unwrap()
     }
 
     pub(crate) fn asking_before_writing(mut self) -> Self {
@@ -69,9 +80,10 @@ impl House {
             journal,
             way,
             policy,
+            refiner,
         } = self;
         drop(journal);
-        Self::open(way, folder, policy)
+        Self::open(way, folder, policy).refined_by(refiner)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -96,7 +108,7 @@ impl House {
         let executor = Executor::new(dispatcher, store)
             .with_journal(journal)
             .with_policy(self.policy);
-        Agent::new(registry, planner, executor, Arc::new(Silent))
+        Agent::new(registry, planner, executor, Arc::clone(&self.refiner))
     }
 
     /// Starts a run, which goes on in a task of its own.

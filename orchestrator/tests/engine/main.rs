@@ -16,6 +16,7 @@ mod failure;
 mod house;
 mod injection;
 mod records;
+mod refining;
 mod streaming;
 
 /// A test for each name, in both ways.
@@ -54,6 +55,8 @@ both_ways! {
     records::a_run_that_was_dropped_goes_on_without_repeating_what_was_finished,
     records::a_damaged_file_is_made_again,
     records::a_question_suspends_the_run_and_its_answer_goes_on_with_it,
+    refining::an_answer_of_a_model_is_kept_while_the_results_are_the_same,
+    refining::an_answer_without_a_model_is_made_anew,
     streaming::a_step_runs_while_the_next_is_still_being_decided,
     streaming::what_was_handed_over_is_not_done_again_when_the_decision_was_cut,
     streaming::what_the_planner_did_before_it_failed_counts,

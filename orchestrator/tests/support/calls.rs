@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use medley_orchestrator::{Digest, Progress, Record, StepCall, StepControl, Value};
+use medley_orchestrator::{Digest, Progress, Record, Spending, StepCall, StepControl, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,7 @@ pub(crate) fn control() -> (StepControl, mpsc::UnboundedReceiver<Progress>) {
             // A test that does not listen does not mind.
             let _ = sender.send(progress);
         }),
+        spending: Spending::unlimited(),
     };
     (control, receiver)
 }

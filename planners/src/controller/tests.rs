@@ -1,13 +1,8 @@
 //! What the controller makes of what a model writes; the model says what it is told to.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
-};
-
-use futures::stream;
 use medley_orchestrator::{
-    Addition, Budget, ChatDelta, ChatProfile, ChatRequest, ChatStream, ChatSupport, Conversation, DraftPlan, DraftStep, Exchange, GivenPlan, Kind, NamedArtifact, Request, Role, Scope, SessionTurn, Spending, StepError, StepReport, StepStream,
+    Addition, Budget, Conversation, DraftPlan, DraftStep, Exchange, GivenPlan, Kind, NamedArtifact,
+    Request, Role, SessionTurn, Spending, StepError, StepReport, StepStream,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -17,97 +12,10 @@ mod deciding;
 mod injection;
 
 use super::*;
-use crate::fixtures::{attachment, registry};
-
-/// A piece of what a model says.
-enum Say {
-    Text(&'static str),
-    /// The name and the arguments of a call.
-    Call(usize, &'static str, &'static str),
-    /// It goes on once the test says so.
-    Wait(oneshot::Receiver<()>),
-    Fail(ChatErrorKind),
-}
-
-/// Gives one reply after another, and keeps what it was asked.
-struct Scripted {
-    profile: ChatProfile,
-    replies: Mutex<VecDeque<Vec<Say>>>,
-    asked: Mutex<Vec<ChatRequest>>,
-}
-
-fn scripted(replies: Vec<Vec<Say>>) -> Arc<Scripted> {
-    Arc::new(Scripted {
-        profile: ChatProfile {
-            name: "scripted".to_owned(),
-            model: "scripted".to_owned(),
-            remote: false,
-            supports: ChatSupport::default(),
-            context_tokens: None,
-            price: None,
-        },
-        replies: Mutex::new(replies.into()),
-        asked: Mutex::default(),
-    })
-}
-
-fn saying(replies: &[&'static str]) -> Arc<Scripted> {
-    scripted(replies.iter().map(|reply| vec![Say::Text(reply)]).collect())
-}
-
-impl Scripted {
-    fn asked(&self) -> Vec<ChatRequest> {
-        self.asked.lock().unwrap().clone()
-    }
-
-    /// The last thing that the model was told.
-    fn told(&self) -> String {
-        self.asked().last().unwrap().messages.last().unwrap().text()
-    }
-}
-
-#[async_trait]
-impl ChatModel for Scripted {
-    fn profile(&self) -> &ChatProfile {
-        &self.profile
-    }
-
-    async fn chat(
-        &self,
-        request: &ChatRequest,
-        _: &CancellationToken,
-    ) -> Result<ChatStream, ChatError> {
-        self.asked.lock().unwrap().push(request.clone());
-        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
-        let reply = replies.pop_front().expect("a reply for each question");
-        Ok(Box::pin(stream::unfold(
-            VecDeque::from(reply),
-            |mut reply| async {
-                loop {
-                    match reply.pop_front()? {
-                        Say::Text(text) => {
-                            let text = text.to_owned();
-                            return Some((Ok(ChatDelta::Text { text }), reply));
-                        }
-                        Say::Call(index, name, arguments) => {
-                            let delta = ChatDelta::ToolCall {
-                                index,
-                                id: None,
-                                name: Some(name.to_owned()).filter(|name| !name.is_empty()),
-                                arguments: arguments.to_owned(),
-                            };
-                            return Some((Ok(delta), reply));
-                        }
-                        Say::Wait(go) => drop(go.await),
-                        Say::Fail(kind) => {
-                            return Some((Err(ChatError::new(kind, "it fails")), reply));
-                        }
-                    }
-                }
-            },
-        )))
-    }
-}
+use crate::{
+    fixtures::{attachment, registry},
+    scripted::{Say, Scripted, saying, scripted},
+};
 
 const OCR: &str = r#"{"id":"s1","tool":"ocr","args":{"image":"$input1"}}"#;
 const SPEAK: &str = r#"{"id":"s2","tool":"text_to_speech","args":{"text":"$s1.text"}}"#;

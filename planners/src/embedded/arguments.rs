@@ -63,12 +63,31 @@ pub(super) fn fill(capability: &Capability, clause: &Clause, vocabulary: &Vocabu
     filling
 }
 
+/// Gives the words of a clause, as they stand in the request, to the parameters that take them.
+pub(super) fn fill_words(
+    capability: &Capability,
+    words: &str,
+    vocabulary: &Vocabulary,
+    filling: &mut Filling,
+) {
+    let rules = &vocabulary.arguments;
+    for parameter in &capability.parameters {
+        if rules.clause.contains(&parameter.name) && is_text(&parameter.value_type) {
+            // A dollar sign of the request is none of the plan's.
+            let words = Json::String(words.replace('$', "$$"));
+            let arguments = &mut filling.arguments;
+            arguments.entry(parameter.name.clone()).or_insert(words);
+        }
+    }
+}
+
 /// Whether a parameter is what a step works on, rather than how.
 pub(crate) fn is_content(parameter: &Parameter, rules: &Arguments) -> bool {
     if !parameter.value_type.kinds().is_empty() {
         return true;
     }
     let named = rules.language.names.contains(&parameter.name)
+        || rules.clause.contains(&parameter.name)
         || rules
             .word
             .iter()

@@ -120,7 +120,9 @@ impl<'a> Assembly<'a> {
     pub(super) fn add(&mut self, reading: &Reading, capability: usize) -> Result<(), Obstacle> {
         let clause = &reading.clause;
         let described = &self.capabilities[capability];
-        let filling = arguments::fill(described, clause, self.vocabulary);
+        let mut filling = arguments::fill(described, clause, self.vocabulary);
+        let words = clause.source(&self.request.text);
+        arguments::fill_words(described, words, self.vocabulary, &mut filling);
         check_required(described, &filling, &self.vocabulary.arguments)?;
         check_ranges(described, &filling)?;
         let lanes = self.lanes(reading, capability)?;

@@ -135,6 +135,8 @@ pub(crate) struct Arguments {
     pub word: Vec<WordRule>,
     /// Names of parameters of which several values make several results rather than one after the other.
     pub alternatives: BTreeSet<String>,
+    /// Names of parameters that take the words of the clause themselves, such as a question.
+    pub clause: BTreeSet<String>,
     /// Languages.
     pub language: LanguageRule,
 }

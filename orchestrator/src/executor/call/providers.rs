@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
-        StepCall, StepOutcome,
+        StepCall, StepControl, StepOutcome,
         attempt::{TimeLimits, attempt},
         flights::{Claim, Flight},
         identity::{identity, seed_of},
@@ -302,7 +302,12 @@ impl Call {
             shared.cancel.clone()
         };
         let progress = self.progress_sink(cancel.clone());
-        attempt(&*shared.dispatcher, call, limits, progress, cancel).await
+        let control = StepControl {
+            cancel,
+            progress,
+            spending: shared.spending.clone(),
+        };
+        attempt(&*shared.dispatcher, call, limits, control).await
     }
 
     fn progress_sink(&self, cancel: CancellationToken) -> ProgressSink {

@@ -1,0 +1,135 @@
+//! What the tools of a language model share: one question, and the text that comes back.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt;
+use medley_orchestrator::{
+    About, CallContext, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest,
+    Determinism, Effects, FinishReason, Message, ToolError,
+};
+
+/// How long a model may say nothing.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The most characters of the text so far that are shown as progress.
+const SHOWN: usize = 60;
+
+/// Writes texts with a language model.
+#[derive(Clone)]
+pub(super) struct Writer {
+    model: Arc<dyn ChatModel>,
+}
+
+impl Writer {
+    pub(super) fn new(model: Arc<dyn ChatModel>) -> Self {
+        Self { model }
+    }
+
+    /// Completes what a tool is with what its model is.
+    pub(super) fn about(&self, about: About) -> About {
+        let profile = self.model.profile();
+        // Another model, or other rules, give other texts.
+        let revision = format!("1/{}/{}", profile.name, profile.model);
+        let about = about
+            .provider("language_model", revision)
+            .idle_limit(PATIENCE);
+        if profile.remote {
+            about
+                .effects(Effects::Network)
+                .determinism(Determinism::Recorded)
+        } else {
+            about.determinism(Determinism::Seeded)
+        }
+    }
+
+    /// Asks the model to do what `rules` say with `text`; the reply shows as progress while it comes.
+    pub(super) async fn write(
+        &self,
+        rules: String,
+        text: &str,
+        temperature: Option<f64>,
+        context: &CallContext,
+    ) -> Result<String, ToolError> {
+        let is_remote = self.model.profile().remote;
+        let request = ChatRequest {
+            temperature,
+            // Servers differ in the seeds that they take, and promise nothing for them.
+            seed: (!is_remote).then(|| context.seed()),
+            ..ChatRequest::new(vec![Message::system(rules), Message::user(text)])
+        };
+        let model = context.spending().meter(Arc::clone(&self.model));
+        let mut stream = model
+            .chat(&request, context.cancellation())
+            .await
+            .map_err(failed)?;
+        let mut reply = ChatReply::default();
+        while let Some(delta) = stream.next().await {
+            let delta = delta.map_err(failed)?;
+            let is_text = matches!(delta, ChatDelta::Text { .. });
+            reply.take(delta);
+            if is_text {
+                context.progress(None, end_of(&reply.text));
+            }
+        }
+        whole(&reply)
+    }
+}
+
+/// The text of a reply that is complete.
+fn whole(reply: &ChatReply) -> Result<String, ToolError> {
+    match reply.finish {
+        Some(FinishReason::Length) => {
+            let hint = "give it a shorter text, or let the model write more: `max_tokens` of the model, or [budget]";
+            return Err(ToolError::permanent(
+                "cut_off",
+                "the language model was cut off before the end of its text",
+            )
+            .with_hint(hint));
+        }
+        Some(FinishReason::Refused) => {
+            return Err(ToolError::permanent(
+                "refused",
+                "the language model does not answer this",
+            ));
+        }
+        _ => {}
+    }
+    match reply.text.trim() {
+        "" => Err(ToolError::transient(
+            "empty_reply",
+            "the language model said nothing",
+        )),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// The last words, on one line.
+fn end_of(text: &str) -> String {
+    let start = text.char_indices().rev().nth(SHOWN - 1);
+    let end = &text[start.map_or(0, |(at, _)| at)..];
+    end.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn failed(error: ChatError) -> ToolError {
+    if error.kind == ChatErrorKind::Cancelled {
+        return ToolError::cancelled();
+    }
+    let failure = match error.kind.is_transient() {
+        true => ToolError::transient(error.kind.code(), error.to_string()),
+        false => ToolError::permanent(error.kind.code(), error.to_string()),
+    };
+    match error.hint.clone() {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+    .caused_by(error)
+}
+
+/// A text that has words, or why there is nothing to do.
+pub(super) fn some<'a>(parameter: &str, text: &'a str) -> Result<&'a str, ToolError> {
+    match text.trim() {
+        "" => Err(ToolError::bad_argument(parameter, "there is no text")
+            .with_hint("give a text with at least a word")),
+        _ => Ok(text),
+    }
+}
