@@ -3,6 +3,7 @@
 mod arguments;
 mod cache;
 mod doctor;
+mod eval;
 mod llm;
 mod models;
 mod output;
@@ -56,6 +57,7 @@ fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
         Command::Exec(exec) => on_runtime(run::exec(&settings, exec)),
         Command::Plan(plan) => on_runtime(plan::run(&settings, plan)),
         Command::Runs { action } => on_runtime(runs::run(&settings, action)),
+        Command::Eval { action } => on_runtime(eval::run(&settings, action)),
         Command::Cache { action } => on_runtime(cache::run(&settings, action)),
     }
 }

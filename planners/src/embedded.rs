@@ -15,6 +15,7 @@ pub(crate) mod holdings;
 mod interpret;
 mod language;
 pub(crate) mod matching;
+mod retriever;
 mod tokens;
 mod vector_cache;
 pub(crate) mod vocabulary;
@@ -25,13 +26,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use medley_models::{ModelError, Models};
+use medley_models::{ModelError, Models, families::minilm::Embedding};
 use medley_orchestrator::{
     Capability, Decision, Decline, Planner, PlannerError, Request, Situation,
 };
 use tokio_util::sync::CancellationToken;
 
 pub use encoder::{Encoder, LazyEncoder};
+pub use retriever::{RetrievalError, Retriever};
 
 use self::{
     assembly::Assembly,
@@ -171,6 +173,15 @@ impl Shared {
             let cause = std::error::Error::source(error).map(ToString::to_string);
             Failure::Vocabulary(format!("{error}: {}", cause.unwrap_or_default()))
         })
+    }
+
+    /// The vectors of `texts`, kept on disk.
+    fn embedded(
+        &self,
+        texts: &[&str],
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Embedding>, ModelError> {
+        vector_cache::through(&self.cache, &*self.encoder, texts, cancel)
     }
 
     /// The index of these capabilities; the last one is kept.

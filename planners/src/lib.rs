@@ -17,6 +17,6 @@ mod template_refiner;
 mod fixtures;
 
 pub use controller::{Controller, ControllerOptions};
-pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
+pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder, RetrievalError, Retriever};
 pub use repair::{Hints, Nearest, Repair, RepairCode, Repaired, repair};
 pub use template_refiner::TemplateRefiner;

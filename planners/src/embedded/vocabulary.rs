@@ -61,6 +61,10 @@ pub(crate) struct Settings {
     pub task_lead: f32,
     /// The share of common words in the score; the rest is the cosine of the embeddings.
     pub word_weight: f32,
+    /// The least score at which an invented name is taken to mean a capability.
+    pub name_accept: f32,
+    /// How much better than every other meaning it must fit.
+    pub name_lead: f32,
     /// How many capabilities are named when a request is declined.
     pub suggestions: usize,
     /// The most tools in a row that are added to convert one type into another.
