@@ -15,6 +15,7 @@ pub(crate) mod holdings;
 mod interpret;
 mod language;
 pub(crate) mod matching;
+mod overview;
 mod retriever;
 mod tokens;
 mod vector_cache;
@@ -40,6 +41,7 @@ use self::{
     decline::Decliner,
     interpret::{Interpreter, Reading},
     matching::{Index, Meaning},
+    overview::{Overview, Tools},
     tokens::TokenKind,
     vocabulary::{Vocabulary, VocabularyError},
 };
@@ -55,6 +57,8 @@ struct Shared {
     cache: PathBuf,
     /// The index of the registry that was planned for last.
     index: Mutex<Option<(Vec<Capability>, Arc<Index>)>>,
+    /// The same for tools that are only described.
+    described: Mutex<Option<(Vec<Capability>, Arc<Tools>)>>,
 }
 
 impl EmbeddedPlanner {
@@ -72,6 +76,7 @@ impl EmbeddedPlanner {
             encoder: Box::new(encoder),
             cache: cache.into(),
             index: Mutex::default(),
+            described: Mutex::default(),
         }))
     }
 }
@@ -146,6 +151,15 @@ impl Shared {
         {
             return Ok(Decision::Decline(decline::foreign(&language)));
         }
+        if overview::is_for(capabilities, vocabulary) {
+            let overview = Overview {
+                vocabulary,
+                capabilities,
+                tools: &*self.described(capabilities, vocabulary, cancel)?,
+                encoder: &*self.encoder,
+            };
+            return Ok(overview.plan(request, &tokens, cancel)?);
+        }
         let index = self.index(capabilities, vocabulary, cancel)?;
         let starts_action =
             |word: &str| vocabulary.words.verbs.contains(word) || index.is_action_word(word);
@@ -206,6 +220,36 @@ impl Shared {
         )?);
         *kept = Some((capabilities.to_vec(), Arc::clone(&index)));
         Ok(index)
+    }
+}
+
+impl Shared {
+    /// These capabilities, described; the last ones are kept.
+    fn described(
+        &self,
+        capabilities: &[Capability],
+        vocabulary: &Vocabulary,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Tools>, ModelError> {
+        let mut kept = self
+            .described
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, tools)) = &*kept
+            && of == capabilities
+        {
+            return Ok(Arc::clone(tools));
+        }
+        let tools = overview::describe(
+            capabilities,
+            vocabulary,
+            &*self.encoder,
+            &self.cache,
+            cancel,
+        )?;
+        let tools = Arc::new(tools);
+        *kept = Some((capabilities.to_vec(), Arc::clone(&tools)));
+        Ok(tools)
     }
 }
 

@@ -109,9 +109,9 @@ fn our_own_form_is_put_right_only_when_that_is_asked() {
             .current_dir(folder.path());
         command.assert()
     };
-    exec(&[])
-        .code(2)
-        .stderr(predicate::str::contains("there is no tool `grayscale_picture`"));
+    exec(&[]).code(2).stderr(predicate::str::contains(
+        "there is no tool `grayscale_picture`",
+    ));
     exec(&["--repair"])
         .code(0)
         .stderr(predicate::str::contains("put right: "));
@@ -120,7 +120,8 @@ fn our_own_form_is_put_right_only_when_that_is_asked() {
 #[test]
 fn a_plan_that_was_cut_off_runs_only_when_that_is_asked() {
     let folder = tempfile::tempdir().unwrap();
-    let cut = r#"{"steps":[{"id":"s1","tool":"image_info","args":{"image":"$input1"}},{"id":"s2","to"#;
+    let cut =
+        r#"{"steps":[{"id":"s1","tool":"image_info","args":{"image":"$input1"}},{"id":"s2","to"#;
     let exec = |more: &[&str]| {
         let mut command = medley(&shared_home());
         command
@@ -132,6 +133,8 @@ fn a_plan_that_was_cut_off_runs_only_when_that_is_asked() {
             .current_dir(folder.path());
         command.assert()
     };
-    exec(&[]).code(2).stderr(predicate::str::contains("nothing was run"));
+    exec(&[])
+        .code(2)
+        .stderr(predicate::str::contains("nothing was run"));
     exec(&["--repair"]).code(0);
 }

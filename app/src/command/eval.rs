@@ -126,7 +126,8 @@ pub(super) async fn run(settings: &Settings, action: EvalAction) -> anyhow::Resu
 }
 
 async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyhow::Result<Exit> {
-    let gold = samples(&read(&arguments.gold)?).map_err(|error| unusable(&arguments.gold, error))?;
+    let gold =
+        samples(&read(&arguments.gold)?).map_err(|error| unusable(&arguments.gold, error))?;
     let tools = ToolList::from_json_text(&read(&arguments.tools)?)
         .map_err(|error| unusable(&arguments.tools, error))?;
     if let Some(path) = &arguments.published {
@@ -136,18 +137,17 @@ async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyho
     let mut plans = match &arguments.planner {
         PlannerName::Embedded => Plans::embedded(&medley, &gold, &tools).await?,
         PlannerName::LanguageModel => Plans::of_language_model(&medley, &gold, &tools).await?,
-        PlannerName::File(path) => Plans::written(
-            predictions(&read(path)?).map_err(|error| unusable(path, error))?,
-        ),
+        PlannerName::File(path) => {
+            Plans::written(predictions(&read(path)?).map_err(|error| unusable(path, error))?)
+        }
     };
     for note in &plans.notes {
         eprintln!("note: {note}");
     }
     if arguments.repair {
         let rectifier = Rectifier::new(&medley, &tools)?;
-        let (repaired, summary) = tokio::task::block_in_place(|| {
-            rectifier.rectify_all(&plans.predictions, &gold)
-        });
+        let (repaired, summary) =
+            tokio::task::block_in_place(|| rectifier.rectify_all(&plans.predictions, &gold));
         plans.predictions = repaired;
         eprintln!("{summary}");
     }

@@ -84,10 +84,12 @@ impl Retriever {
             }
         }
         let mut ranked: Vec<(usize, (usize, f32))> = best.into_iter().collect();
-        ranked.sort_by(|(_, one), (_, other)| {
-            one.0.cmp(&other.0).then(other.1.total_cmp(&one.1))
-        });
-        Ok(ranked.into_iter().map(|(place, _)| place).take(count).collect())
+        ranked.sort_by(|(_, one), (_, other)| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+        Ok(ranked
+            .into_iter()
+            .map(|(place, _)| place)
+            .take(count)
+            .collect())
     }
 
     /// The places of the `count` texts that are nearest to a request, the nearest first.
@@ -113,7 +115,11 @@ impl Retriever {
             .enumerate()
             .collect();
         ranked.sort_by(|one, other| other.1.total_cmp(&one.1));
-        Ok(ranked.into_iter().map(|(place, _)| place).take(count).collect())
+        Ok(ranked
+            .into_iter()
+            .map(|(place, _)| place)
+            .take(count)
+            .collect())
     }
 
     /// The capability whose meaning is nearest to an invented name, if it is near enough and clearly nearer than the
@@ -154,7 +160,9 @@ impl Retriever {
         let clauses = clauses::split(&tokens, &vocabulary.words, &starts_action);
         let mut texts = vec![request.to_owned()];
         if clauses.len() > 1 {
-            let words = clauses.iter().map(|clause| clause.words().collect::<Vec<_>>().join(" "));
+            let words = clauses
+                .iter()
+                .map(|clause| clause.words().collect::<Vec<_>>().join(" "));
             texts.extend(words.filter(|words| !words.is_empty()));
         }
         Ok(texts)

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use medley_orchestrator::Kind;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::overview::OverviewSettings;
+
 /// A data file that is not what the planner reads.
 #[derive(Debug, thiserror::Error)]
 #[error("the planner's data file {file} is not usable")]
@@ -22,6 +24,7 @@ pub(crate) struct Vocabulary {
     pub tasks: Tasks,
     pub chinese: Chinese,
     pub languages: Languages,
+    pub overview: OverviewSettings,
 }
 
 impl Vocabulary {
@@ -39,6 +42,7 @@ impl Vocabulary {
             tasks: data!("tasks.toml"),
             chinese: data!("chinese.toml"),
             languages: data!("languages.toml"),
+            overview: data!("overview.toml"),
         })
     }
 }

@@ -69,9 +69,8 @@ impl Plans {
             predictions.push(Prediction::new(&sample.id, plan.unwrap_or_default()));
             progress.done(count + 1);
         }
-        let notes = (declined > 0).then(|| {
-            format!("{declined} requests were declined and count as plans without steps")
-        });
+        let notes = (declined > 0)
+            .then(|| format!("{declined} requests were declined and count as plans without steps"));
         Ok(Self {
             predictions,
             notes: notes.into_iter().collect(),

@@ -59,10 +59,9 @@ impl<'a> Rectifier<'a> {
         let repaired = predictions.iter().map(|prediction| {
             let request = requests.get(prediction.id.as_str());
             match (request, &prediction.plan) {
-                (Some(request), Some(plan)) => Prediction::new(
-                    &prediction.id,
-                    self.rectify(plan, request, &mut summary),
-                ),
+                (Some(request), Some(plan)) => {
+                    Prediction::new(&prediction.id, self.rectify(plan, request, &mut summary))
+                }
                 _ => prediction.clone(),
             }
         });
@@ -76,7 +75,8 @@ impl<'a> Rectifier<'a> {
         let is_invalid = Plan::validate(&draft, &self.registry, &scope).is_err();
         let cancel = CancellationToken::new();
         let nearest = |name: &str| {
-            self.retriever.nearest_to_name(name, &self.registry, &cancel)
+            self.retriever
+                .nearest_to_name(name, &self.registry, &cancel)
         };
         let hints = Hints {
             request: Some(&request),

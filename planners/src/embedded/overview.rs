@@ -1,0 +1,332 @@
+//! Reads a request whole, for tools that say what they do but not how people ask for them.
+//!
+//! Clause by clause the purposes of such tools are too far from what people write. So everything that speaks for each
+//! tool is weighed together: meaning and words of the passages, the materials that they name, and what the other
+//! likely tools take and give. The weights are those of logistic regressions over plans that people made
+//! (`overview/fitting.rs`), the second and third of which see what the one before found likely. Then the best set of tools
+//! that fit together is searched, and the cheapest way to connect them, after the Thoughts-on-Graph of ControlLLM.
+
+mod context;
+mod evidence;
+#[cfg(test)]
+mod fitting;
+mod passages;
+mod selection;
+mod wiring;
+mod words;
+
+use std::collections::BTreeMap;
+
+use medley_models::{ModelError, families::minilm::Embedding};
+use medley_orchestrator::{
+    Capability, Decision, Decline, DraftPlan, DraftStep, Request, Suggestion,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    context::Context,
+    evidence::{Evidence, Tool},
+    passages::Outline,
+    selection::{Selection, SelectionSettings},
+    wiring::{Origin, Wiring, WiringSettings},
+    words::{Lexicon, Material},
+};
+pub(super) use self::{evidence::Tools, words::WordLists};
+use super::{
+    Encoder,
+    arguments::{self, is_content},
+    clauses::{Clause, Joint},
+    tokens::Token,
+    vocabulary::Vocabulary,
+};
+
+/// What the data file says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OverviewSettings {
+    words: WordLists,
+    selection: SelectionSettings,
+    wiring: WiringSettings,
+    weights: Vec<Weights>,
+}
+
+/// A logistic regression.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Weights {
+    constant: f32,
+    of: Vec<f32>,
+}
+
+impl Weights {
+    fn probability(&self, features: &[f32]) -> f32 {
+        let sum: f32 = self
+            .of
+            .iter()
+            .zip(features)
+            .map(|(weight, each)| weight * each)
+            .sum();
+        1.0 / (1.0 + (-(sum + self.constant)).exp())
+    }
+}
+
+/// Whether most of the tools say only what they do.
+pub(super) fn is_for(capabilities: &[Capability], vocabulary: &Vocabulary) -> bool {
+    let tasks = &vocabulary.tasks.task;
+    let described = capabilities.iter().filter(|capability| {
+        capability.phrases.is_empty() && tasks.iter().all(|task| task.name != capability.name)
+    });
+    2 * described.count() > capabilities.len()
+}
+
+/// Plans requests over described tools.
+pub(super) struct Overview<'a> {
+    pub vocabulary: &'a Vocabulary,
+    pub capabilities: &'a [Capability],
+    pub tools: &'a Tools,
+    pub encoder: &'a dyn Encoder,
+}
+
+/// The tools of a registry, ready for requests.
+pub(super) fn describe(
+    capabilities: &[Capability],
+    vocabulary: &Vocabulary,
+    encoder: &dyn Encoder,
+    cache: &std::path::Path,
+    cancel: &CancellationToken,
+) -> Result<Tools, ModelError> {
+    let lexicon = Lexicon::of(&vocabulary.overview.words);
+    Tools::describe(capabilities, &lexicon, encoder, cache, cancel)
+}
+
+impl Overview<'_> {
+    /// The plan for a request, or why there is none.
+    pub(super) fn plan(
+        &self,
+        request: &Request,
+        tokens: &[Token],
+        cancel: &CancellationToken,
+    ) -> Result<Decision, ModelError> {
+        let settings = &self.vocabulary.overview;
+        let lexicon = Lexicon::of(&settings.words);
+        let outline = Outline::of(request, tokens, &lexicon);
+        let vectors = self.embed(&outline, cancel)?;
+        let evidence = self.tools.weigh(&outline, &vectors);
+        let likely = judge(&settings.weights, &self.tools.tools, &outline, &evidence);
+        Ok(self.compose(request, &outline, &evidence, &likely))
+    }
+
+    /// The plan of the likely tools that fit together best.
+    fn compose(
+        &self,
+        request: &Request,
+        outline: &Outline,
+        evidence: &[Evidence],
+        likely: &[f32],
+    ) -> Decision {
+        let settings = &self.vocabulary.overview;
+        let tools = &self.tools.tools;
+        let most = likely.iter().copied().fold(0.0, f32::max);
+        if outline.passages.is_empty() || most < settings.selection.accept {
+            return Decision::Decline(self.not_understood(likely));
+        }
+        let selection = Selection {
+            tools,
+            outline,
+            settings: &settings.selection,
+            likely,
+        };
+        let wiring = Wiring {
+            tools,
+            evidence,
+            outline,
+            settings: &settings.wiring,
+        };
+        let origins = wiring.connect(&selection.best());
+        let order = wiring::order(&origins, |tool| wiring.place(tool));
+        let writer = Writer {
+            overview: self,
+            request,
+            outline,
+            evidence,
+        };
+        Decision::Add {
+            draft: writer.draft(&order, &origins),
+            notes: self.doubts(&order, likely),
+        }
+    }
+
+    /// What the person should know is not sure.
+    fn doubts(&self, order: &[usize], likely: &[f32]) -> Vec<String> {
+        let sure = self.vocabulary.overview.selection.sure;
+        let unsure = order.iter().copied().filter(|&tool| likely[tool] < sure);
+        let notes = unsure.map(|tool| {
+            let percent = (likely[tool] * 100.0).round();
+            format!(
+                "it is not sure that {} is meant ({percent} %)",
+                self.capabilities[tool].name
+            )
+        });
+        notes.collect()
+    }
+
+    /// The vectors of the passages, and last that of the whole request.
+    fn embed(
+        &self,
+        outline: &Outline,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Embedding>, ModelError> {
+        let passages = outline.passages.iter().map(|passage| passage.text.as_str());
+        let texts: Vec<&str> = passages.chain([outline.text.as_str()]).collect();
+        self.encoder.embed(&texts, cancel)
+    }
+
+    fn not_understood(&self, likely: &[f32]) -> Decline {
+        let mut ranked: Vec<usize> = (0..likely.len()).collect();
+        ranked.sort_by(|one, other| likely[*other].total_cmp(&likely[*one]));
+        let nearest = ranked
+            .into_iter()
+            .take(self.vocabulary.settings.suggestions);
+        Decline {
+            reason: "no tool here surely does what is asked; say which of these is meant, or ask in other words"
+                .to_owned(),
+            nearest: nearest
+                .map(|tool| Suggestion {
+                    capability: self.capabilities[tool].name.clone(),
+                    purpose: self.capabilities[tool].purpose.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// How likely each tool is: the first judgement is of the evidence alone, those after it see the others, as far as they
+/// are likely enough to matter.
+fn judge(stages: &[Weights], tools: &[Tool], outline: &Outline, evidence: &[Evidence]) -> Vec<f32> {
+    let mut stages = stages.iter();
+    let Some(first) = stages.next() else {
+        return vec![0.0; evidence.len()];
+    };
+    let mut likely: Vec<f32> = evidence
+        .iter()
+        .map(|each| first.probability(&each.features))
+        .collect();
+    let shortlist = shortlist(&likely);
+    for weights in stages {
+        let context = Context {
+            tools,
+            outline,
+            evidence,
+            likely: &likely,
+            shortlist: &shortlist,
+        };
+        let mut judged = vec![0.0; likely.len()];
+        for &tool in &shortlist {
+            judged[tool] = weights.probability(&context.features(tool));
+        }
+        likely = judged;
+    }
+    likely
+}
+
+/// The most tools that are judged together.
+const SHORTLIST: usize = 40;
+
+fn shortlist(likely: &[f32]) -> Vec<usize> {
+    let mut shortlist: Vec<usize> = (0..likely.len()).collect();
+    shortlist.sort_by(|one, other| likely[*other].total_cmp(&likely[*one]));
+    shortlist.truncate(SHORTLIST);
+    shortlist
+}
+
+/// Writes the chosen tools as steps.
+struct Writer<'a> {
+    overview: &'a Overview<'a>,
+    request: &'a Request,
+    outline: &'a Outline,
+    evidence: &'a [Evidence],
+}
+
+impl Writer<'_> {
+    fn draft(&self, order: &[usize], origins: &BTreeMap<usize, Vec<Origin>>) -> DraftPlan {
+        let ids: BTreeMap<usize, String> = order
+            .iter()
+            .enumerate()
+            .map(|(at, tool)| (*tool, format!("s{}", at + 1)))
+            .collect();
+        let steps = order
+            .iter()
+            .map(|tool| self.step(*tool, &origins[tool], &ids));
+        DraftPlan {
+            steps: steps.collect(),
+            ..DraftPlan::default()
+        }
+    }
+
+    fn step(&self, tool: usize, origins: &[Origin], ids: &BTreeMap<usize, String>) -> DraftStep {
+        let capability = &self.overview.capabilities[tool];
+        let passage = self.outline.passages.get(self.evidence[tool].passage);
+        let source = passage.map_or("", |passage| passage.source(&self.request.text));
+        let mut args = Map::new();
+        if let Some(passage) = passage {
+            let clause = Clause {
+                tokens: passage.tokens.clone(),
+                joint: Joint::Sentence,
+                has_verb: true,
+            };
+            let filling = arguments::fill(capability, &clause, self.overview.vocabulary);
+            args = filling.arguments;
+        }
+        let required = capability
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.required);
+        let contents = required.filter_map(|each| Some((each, Material::of_parameter(each)?)));
+        let mut quotations = 0;
+        for ((parameter, material), origin) in contents.zip(origins) {
+            let rules = &self.overview.vocabulary.arguments;
+            if args.contains_key(&parameter.name) && !is_content(parameter, rules) {
+                continue;
+            }
+            let value = match origin {
+                Origin::Result(source) => ids.get(source).map(|id| format!("${id}")),
+                Origin::File(file) => Some(format!("${}", Request::input_name(*file))),
+                Origin::Words => self.words(material, source, passage, &mut quotations),
+            };
+            if let Some(value) = value {
+                args.insert(parameter.name.clone(), Json::String(value));
+            }
+        }
+        DraftStep {
+            args,
+            ..DraftStep::new(&ids[&tool], &capability.name).because(source)
+        }
+    }
+
+    /// Words of the request as a literal.
+    fn words(
+        &self,
+        material: Material,
+        source: &str,
+        passage: Option<&passages::Passage>,
+        quotations: &mut usize,
+    ) -> Option<String> {
+        let text = match material {
+            Material::Address => {
+                let addresses = &self.outline.addresses;
+                addresses.first().map(|(address, _)| address.clone())
+            }
+            Material::Text => {
+                let own = passage.and_then(passages::Passage::quotation);
+                let other = self.outline.quotations.first().map(String::as_str);
+                let quoted = own.or(other).filter(|_| *quotations == 0);
+                *quotations += 1;
+                Some(quoted.unwrap_or(source).to_owned())
+            }
+            _ => None,
+        };
+        text.map(|text| text.replace('$', "$$"))
+    }
+}
