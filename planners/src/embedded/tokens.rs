@@ -154,7 +154,7 @@ impl Scanner<'_> {
     /// What stands in quotation marks may be the name of a file, or an address.
     fn quoted_kind(&self, quoted: &str) -> TokenKind {
         let named = |name: &&str| !name.is_empty() && name.eq_ignore_ascii_case(quoted);
-        match self.names.iter().position(|name| named(&name)) {
+        match self.names.iter().position(named) {
             Some(index) => TokenKind::File(index),
             None if address(quoted) == Some(quoted.len()) => TokenKind::Address,
             None => TokenKind::Quoted,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use medley::{Medley, Registry};
+use medley::{DraftPlan, Medley, Registry, Request};
 use medley_orchestrator::{Plan, Scope};
 use medley_planners::{
     Hints, Retriever,
@@ -71,7 +71,8 @@ impl<'a> Rectifier<'a> {
     fn rectify(&self, plan: &TaskPlan, request: &str, summary: &mut Summary) -> TaskPlan {
         let request = attached_files(request);
         let scope = Scope::of_request(&request);
-        let draft = draft_of(plan, self.tools);
+        let mut draft = draft_of(plan, self.tools);
+        name_files(&mut draft, &request);
         let is_invalid = Plan::validate(&draft, &self.registry, &scope).is_err();
         let cancel = CancellationToken::new();
         let nearest = |name: &str| {
@@ -87,5 +88,20 @@ impl<'a> Rectifier<'a> {
         summary.invalid_before += usize::from(is_invalid);
         summary.invalid_after += usize::from(!repaired.defects.is_empty());
         plan_of(&repaired.draft, self.tools, &request)
+    }
+}
+
+/// A benchmark's plans name files where ours refer to them; that alone makes none invalid.
+fn name_files(draft: &mut DraftPlan, request: &Request) {
+    for value in draft
+        .steps
+        .iter_mut()
+        .flat_map(|step| step.args.values_mut())
+    {
+        let mut attachments = request.attachments.iter();
+        let place = attachments.position(|each| value.as_str() == Some(&each.name));
+        if let Some(place) = place {
+            *value = format!("${}", Request::input_name(place)).into();
+        }
     }
 }

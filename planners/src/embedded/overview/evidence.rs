@@ -199,7 +199,7 @@ impl Tools {
         let strange = |list: &BTreeSet<Material>, or_made: bool| {
             let foreign = list
                 .iter()
-                .filter(|of| !tool.takes.contains(of) && !(or_made && tool.output == Some(**of)));
+                .filter(|of| !(tool.takes.contains(of) || or_made && tool.output == Some(**of)));
             share(foreign.count(), 1)
         };
         let strangers = [

@@ -272,10 +272,11 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
             .unwrap();
         matrix.swap(at, pivot);
         right.swap(at, pivot);
+        let pivot = matrix[at].clone();
         for row in at + 1..size {
-            let factor = matrix[row][at] / matrix[at][at];
-            for column in at..size {
-                matrix[row][column] -= factor * matrix[at][column];
+            let factor = matrix[row][at] / pivot[at];
+            for (cell, above) in matrix[row].iter_mut().zip(&pivot) {
+                *cell -= factor * above;
             }
             right[row] -= factor * right[at];
         }
