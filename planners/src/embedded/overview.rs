@@ -163,14 +163,13 @@ impl Overview<'_> {
         notes.collect()
     }
 
-    /// The vectors of the passages, and last that of the whole request.
     fn embed(
         &self,
         outline: &Outline,
         cancel: &CancellationToken,
     ) -> Result<Vec<Embedding>, ModelError> {
-        let passages = outline.passages.iter().map(|passage| passage.text.as_str());
-        let texts: Vec<&str> = passages.chain([outline.text.as_str()]).collect();
+        let passages = outline.passages.iter();
+        let texts: Vec<&str> = passages.map(|passage| passage.text.as_str()).collect();
         self.encoder.embed(&texts, cancel)
     }
 

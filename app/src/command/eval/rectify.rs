@@ -71,9 +71,10 @@ impl<'a> Rectifier<'a> {
     fn rectify(&self, plan: &TaskPlan, request: &str, summary: &mut Summary) -> TaskPlan {
         let request = attached_files(request);
         let scope = Scope::of_request(&request);
-        let mut draft = draft_of(plan, self.tools);
-        name_files(&mut draft, &request);
-        let is_invalid = Plan::validate(&draft, &self.registry, &scope).is_err();
+        let draft = draft_of(plan, self.tools);
+        let mut raw = draft.clone();
+        name_files(&mut raw, &request);
+        let is_invalid = Plan::validate(&raw, &self.registry, &scope).is_err();
         let cancel = CancellationToken::new();
         let nearest = |name: &str| {
             self.retriever

@@ -5,7 +5,10 @@ use std::{
     path::Path,
 };
 
-use medley_models::{ModelError, families::minilm::Embedding};
+use medley_models::{
+    ModelError,
+    families::minilm::{DIMENSIONS, Embedding},
+};
 use medley_orchestrator::Capability;
 use tokio_util::sync::CancellationToken;
 
@@ -85,7 +88,8 @@ impl Tools {
         Ok(Self { tools, counts })
     }
 
-    /// What speaks for each tool. `vectors` are those of the passages, and last that of the whole request.
+    /// What speaks for each tool. `vectors` are those of the passages; their mean stands for the whole request, which
+    /// would take longer to embed than all of them.
     pub(super) fn weigh(&self, outline: &Outline, vectors: &[Embedding]) -> Vec<Evidence> {
         let fits: Vec<Vec<Fit>> = outline
             .passages
@@ -99,9 +103,9 @@ impl Tools {
             })
             .collect();
         let rivals: Vec<Vec<f32>> = fits.iter().map(|row| sorted(row)).collect();
-        let whole = vectors.last();
+        let whole = mean(vectors);
         (0..self.tools.len())
-            .map(|tool| self.evidence(tool, &fits, &rivals, outline, whole))
+            .map(|tool| self.evidence(tool, &fits, &rivals, outline, &whole))
             .collect()
     }
 
@@ -111,7 +115,7 @@ impl Tools {
         fits: &[Vec<Fit>],
         rivals: &[Vec<f32>],
         outline: &Outline,
-        whole: Option<&Embedding>,
+        whole: &Embedding,
     ) -> Evidence {
         let lead = |passage: usize| {
             let own = fits[passage][place].base;
@@ -149,9 +153,7 @@ impl Tools {
             lead(best).min(0.0),
             lead(best).max(0.0),
             share(better, 5),
-            whole
-                .zip(tool.texts.first())
-                .map_or(0.0, |(whole, text)| cosine(whole, text)),
+            tool.texts.first().map_or(0.0, |text| cosine(whole, text)),
             self.cover(&outline.roots, &tool.name_roots, &tool.name_roots),
             self.cover(&outline.concepts, &tool.name_concepts, &tool.name_concepts),
             share(
@@ -300,6 +302,18 @@ fn texts_of(capability: &Capability) -> Vec<String> {
     let mut texts = vec![capability.purpose.clone(), named, name];
     texts.extend(capability.phrases.iter().cloned());
     texts
+}
+
+/// The direction between vectors, of length 1.
+fn mean(vectors: &[Embedding]) -> Embedding {
+    let mut mean = [0.0; DIMENSIONS];
+    for vector in vectors {
+        for (sum, each) in mean.iter_mut().zip(vector) {
+            *sum += each;
+        }
+    }
+    let length = cosine(&mean, &mean).sqrt().max(f32::MIN_POSITIVE);
+    mean.map(|each| each / length)
 }
 
 fn sorted(row: &[Fit]) -> Vec<f32> {

@@ -104,10 +104,7 @@ fn cases(
         .collect();
     let texts: Vec<&str> = outlined
         .iter()
-        .flat_map(|(_, outline)| {
-            let passages = outline.passages.iter().map(|passage| passage.text.as_str());
-            passages.chain([outline.text.as_str()])
-        })
+        .flat_map(|(_, outline)| outline.passages.iter().map(|passage| passage.text.as_str()))
         .collect();
     let cancel = CancellationToken::new();
     let vectors =
@@ -116,7 +113,7 @@ fn cases(
     gold.into_iter()
         .zip(outlined)
         .map(|(sample, (request, outline))| {
-            let own: Vec<Embedding> = vectors.by_ref().take(outline.passages.len() + 1).collect();
+            let own: Vec<Embedding> = vectors.by_ref().take(outline.passages.len()).collect();
             let is_right = |capability: &Capability| {
                 let id = list.id_of(&capability.name).unwrap();
                 sample.nodes.iter().any(|node| node.task == id)

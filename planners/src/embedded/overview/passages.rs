@@ -30,8 +30,7 @@ pub(super) struct Passage {
 /// What a request holds.
 pub(super) struct Outline {
     pub passages: Vec<Passage>,
-    /// All passages' words.
-    pub text: String,
+    /// The roots and concepts of all of its words.
     pub roots: BTreeSet<String>,
     pub concepts: BTreeSet<String>,
     /// Attachments with what they are; addresses are none.
@@ -71,7 +70,6 @@ impl Outline {
         let mut outline = Self {
             concepts: lexicon.concepts(&roots),
             roots,
-            text,
             passages,
             files: Vec::new(),
             addresses: Vec::new(),
