@@ -4,6 +4,7 @@ mod arguments;
 mod cache;
 mod chat;
 mod doctor;
+mod eval;
 mod llm;
 mod models;
 mod output;
@@ -58,6 +59,7 @@ fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
         Command::Chat(chat) => on_runtime(chat::run(&settings, chat)),
         Command::Plan(plan) => on_runtime(plan::run(&settings, plan)),
         Command::Runs { action } => on_runtime(runs::run(&settings, action)),
+        Command::Eval { action } => on_runtime(eval::run(&settings, action)),
         Command::Cache { action } => on_runtime(cache::run(&settings, action)),
     }
 }

@@ -13,7 +13,7 @@ use medley_orchestrator::{
     GivenPlan, Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunStatus, Scope,
     Situation, unused_attachments,
 };
-use medley_planners::TemplateRefiner;
+use medley_planners::{Retriever, TemplateRefiner};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -194,7 +194,23 @@ impl Medley {
         cancel: &CancellationToken,
     ) -> Result<Outcome, MedleyError> {
         let request = self.request(String::new(), attachments).await?;
-        let read = plan.read(self.registry(), &request)?;
+        let medley = self.clone();
+        let (text, repair, stop) = (plan.text.to_owned(), plan.repair, cancel.clone());
+        // Whose name a tool goes by may be a question for the model that reads requests, which blocks.
+        let reading = tokio::task::spawn_blocking(move || {
+            let plan = PlanText {
+                text: &text,
+                repair,
+            };
+            let retriever = Retriever::new(medley.models());
+            let nearest = |name: &str| retriever.nearest_to_name(name, medley.registry(), &stop);
+            let read = plan.read(medley.registry(), &request, &nearest);
+            (request, read)
+        });
+        let (request, read) = reading
+            .await
+            .map_err(|failure| MedleyError::Internal(failure.to_string()))?;
+        let read = read?;
         let plan = GivenPlan {
             draft: read.draft,
             notes: read.notes,

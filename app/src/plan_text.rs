@@ -2,7 +2,7 @@
 
 use medley_orchestrator::{Defects, DraftPlan, Plan, Registry, Request, Scope};
 use medley_planners::{
-    Hints,
+    Hints, Nearest,
     dialect::{self, Dialect, ToolNames},
     repair,
 };
@@ -26,11 +26,12 @@ pub(crate) struct PlanRead {
 }
 
 impl PlanText<'_> {
-    /// Reads the plan for a request.
+    /// Reads the plan for a request; `nearest` is asked for names that nothing spells.
     pub(crate) fn read(
         &self,
         registry: &Registry,
         request: &Request,
+        nearest: Nearest<'_>,
     ) -> Result<PlanRead, MedleyError> {
         let scope = Scope::of_request(request);
         let (draft, mut notes, is_ours) = match DraftPlan::from_json_text(self.text) {
@@ -42,7 +43,7 @@ impl PlanText<'_> {
         }
         let hints = Hints {
             request: Some(request),
-            nearest: None,
+            nearest: Some(nearest),
         };
         let repaired = repair(draft, registry, &scope, &hints);
         notes.extend(

@@ -16,6 +16,8 @@ pub(crate) mod holdings;
 mod interpret;
 mod language;
 pub(crate) mod matching;
+mod overview;
+mod retriever;
 mod tokens;
 mod vector_cache;
 pub(crate) mod vocabulary;
@@ -27,13 +29,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use medley_models::{ModelError, Models};
+use medley_models::{ModelError, Models, families::minilm::Embedding};
 use medley_orchestrator::{
     Capability, Decision, Decline, Planner, PlannerError, Question, Request, Situation,
 };
 use tokio_util::sync::CancellationToken;
 
 pub use encoder::{Encoder, LazyEncoder};
+pub use retriever::{RetrievalError, Retriever};
 
 use self::{
     assembly::{Assembly, Obstacle},
@@ -41,6 +44,7 @@ use self::{
     files::Files,
     interpret::{Interpreter, Reading},
     matching::{Index, Meaning},
+    overview::{Overview, Tools},
     tokens::TokenKind,
     vocabulary::{Vocabulary, VocabularyError},
 };
@@ -56,6 +60,8 @@ struct Shared {
     cache: PathBuf,
     /// The index of the registry that was planned for last.
     index: Mutex<Option<(Vec<Capability>, Arc<Index>)>>,
+    /// The same for tools that are only described.
+    described: Mutex<Option<(Vec<Capability>, Arc<Tools>)>>,
 }
 
 impl EmbeddedPlanner {
@@ -73,6 +79,7 @@ impl EmbeddedPlanner {
             encoder: Box::new(encoder),
             cache: cache.into(),
             index: Mutex::default(),
+            described: Mutex::default(),
         }))
     }
 }
@@ -151,6 +158,15 @@ impl Shared {
         {
             return Ok(Decision::Decline(decline::foreign(&language)));
         }
+        if overview::is_for(capabilities, vocabulary) {
+            let overview = Overview {
+                vocabulary,
+                capabilities,
+                tools: &*self.described(capabilities, vocabulary, cancel)?,
+                encoder: &*self.encoder,
+            };
+            return Ok(overview.plan(request, &tokens, cancel)?);
+        }
         let index = self.index(capabilities, vocabulary, cancel)?;
         let starts_action =
             |word: &str| vocabulary.words.verbs.contains(word) || index.is_action_word(word);
@@ -181,6 +197,15 @@ impl Shared {
         })
     }
 
+    /// The vectors of `texts`, kept on disk.
+    fn embedded(
+        &self,
+        texts: &[&str],
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Embedding>, ModelError> {
+        vector_cache::through(&self.cache, &*self.encoder, texts, cancel)
+    }
+
     /// The index of these capabilities; the last one is kept.
     fn index(
         &self,
@@ -203,6 +228,36 @@ impl Shared {
         )?);
         *kept = Some((capabilities.to_vec(), Arc::clone(&index)));
         Ok(index)
+    }
+}
+
+impl Shared {
+    /// These capabilities, described; the last ones are kept.
+    fn described(
+        &self,
+        capabilities: &[Capability],
+        vocabulary: &Vocabulary,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Tools>, ModelError> {
+        let mut kept = self
+            .described
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, tools)) = &*kept
+            && of == capabilities
+        {
+            return Ok(Arc::clone(tools));
+        }
+        let tools = overview::describe(
+            capabilities,
+            vocabulary,
+            &*self.encoder,
+            &self.cache,
+            cancel,
+        )?;
+        let tools = Arc::new(tools);
+        *kept = Some((capabilities.to_vec(), Arc::clone(&tools)));
+        Ok(tools)
     }
 }
 

@@ -21,7 +21,7 @@ mod fixtures;
 mod scripted;
 
 pub use controller::{Controller, ControllerOptions, Example, ExampleError, PlanForm};
-pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder};
+pub use embedded::{EmbeddedPlanner, Encoder, LazyEncoder, RetrievalError, Retriever};
 pub use refiner::LanguageRefiner;
 pub use repair::{Hints, Nearest, Repair, RepairCode, Repaired, repair};
 pub use template_refiner::TemplateRefiner;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use medley::GraphFormat;
 
-use super::output::ResultForm;
+use super::{eval::EvalAction, output::ResultForm};
 
 const EXIT_CODES: &str = "Exit codes:
   0    succeeded
@@ -97,6 +97,11 @@ pub(super) enum Command {
     Llm {
         #[command(subcommand)]
         action: LlmAction,
+    },
+    /// Measure how good plans are.
+    Eval {
+        #[command(subcommand)]
+        action: EvalAction,
     },
     /// Say what is here, what is missing and what to do about it.
     Doctor {

@@ -178,6 +178,7 @@ impl Interpreter<'_> {
                     token.text.as_str()
                 }
                 TokenKind::Quoted => "the text",
+                TokenKind::Address => "the address",
                 TokenKind::File(index) => self.call(index),
                 TokenKind::Unknown | TokenKind::Break(_) => continue,
             };

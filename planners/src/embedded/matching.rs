@@ -90,15 +90,7 @@ impl Index {
             .iter()
             .flat_map(|(_, texts)| texts.iter().map(String::as_str))
             .collect();
-        let key = vector_cache::key(&encoder.identity(cancel)?, &texts);
-        let vectors = match vector_cache::read(cache, &key, texts.len()) {
-            Some(vectors) => vectors,
-            None => {
-                let vectors = encoder.embed(&texts, cancel)?;
-                vector_cache::write(cache, &key, &vectors);
-                vectors
-            }
-        };
+        let vectors = vector_cache::through(cache, encoder, &texts, cancel)?;
         Ok(Self::assemble(
             senses,
             vectors,

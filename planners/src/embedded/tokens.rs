@@ -32,6 +32,8 @@ pub(super) enum TokenKind {
     Quoted,
     /// The attachment with this index, by its name.
     File(usize),
+    /// Where something is to be found in the web.
+    Address,
     /// A mark between words.
     Break(Break),
 }
@@ -108,7 +110,11 @@ impl Scanner<'_> {
         if let Some((index, length)) = self.file() {
             self.push("", TokenKind::File(index), length);
         } else if let Some((quoted, length)) = self.quotation(first) {
-            self.push(quoted, TokenKind::Quoted, length);
+            let kind = self.quoted_kind(&quoted);
+            self.push(quoted, kind, length);
+        } else if let Some(length) = address(self.rest()) {
+            let address = self.rest()[..length].to_owned();
+            self.push(address, TokenKind::Address, length);
         } else if let Some((value, length)) = self.number(first) {
             self.push(value.to_string(), TokenKind::Number(value), length);
         } else if chinese::is_han(first) {
@@ -143,6 +149,16 @@ impl Scanner<'_> {
             .chars()
             .next_back()
             .is_some_and(|before| before.is_ascii_alphanumeric())
+    }
+
+    /// What stands in quotation marks may be the name of a file, or an address.
+    fn quoted_kind(&self, quoted: &str) -> TokenKind {
+        let named = |name: &&str| !name.is_empty() && name.eq_ignore_ascii_case(quoted);
+        match self.names.iter().position(named) {
+            Some(index) => TokenKind::File(index),
+            None if address(quoted) == Some(quoted.len()) => TokenKind::Address,
+            None => TokenKind::Quoted,
+        }
     }
 
     fn quotation(&self, first: char) -> Option<(String, usize)> {
@@ -270,6 +286,17 @@ impl Scanner<'_> {
             _ => self.at += length,
         }
     }
+}
+
+/// How long the address is that a text begins with.
+fn address(text: &str) -> Option<usize> {
+    let opens = ["http://", "https://", "www."];
+    opens.iter().find(|opening| text.starts_with(**opening))?;
+    let end = text
+        .find(|each: char| each.is_whitespace() || "'\"`<>()[]\u{201d}".contains(each))
+        .unwrap_or(text.len());
+    let address = text[..end].trim_end_matches(|each: char| ".,;:!?".contains(each));
+    Some(address.len())
 }
 
 #[cfg(test)]

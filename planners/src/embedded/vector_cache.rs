@@ -5,10 +5,32 @@
 
 use std::{fs, io::Write, path::Path};
 
-use medley_models::families::minilm::{DIMENSIONS, Embedding};
+use medley_models::{
+    ModelError,
+    families::minilm::{DIMENSIONS, Embedding},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Encoder;
+
+/// The vectors of `texts`, read from `directory` or else embedded and kept there.
+pub(super) fn through(
+    directory: &Path,
+    encoder: &dyn Encoder,
+    texts: &[&str],
+    cancel: &CancellationToken,
+) -> Result<Vec<Embedding>, ModelError> {
+    let key = key(&encoder.identity(cancel)?, texts);
+    if let Some(vectors) = read(directory, &key, texts.len()) {
+        return Ok(vectors);
+    }
+    let vectors = encoder.embed(texts, cancel)?;
+    write(directory, &key, &vectors);
+    Ok(vectors)
+}
 
 /// The digest that names the vectors of `texts` by the model `identity`.
-pub(super) fn key(identity: &str, texts: &[&str]) -> blake3::Hash {
+fn key(identity: &str, texts: &[&str]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     for text in std::iter::once(&identity).chain(texts) {
         hasher.update(&(text.len() as u64).to_le_bytes());
@@ -18,7 +40,7 @@ pub(super) fn key(identity: &str, texts: &[&str]) -> blake3::Hash {
 }
 
 /// The `count` vectors under `key`, if they are there and whole.
-pub(super) fn read(directory: &Path, key: &blake3::Hash, count: usize) -> Option<Vec<Embedding>> {
+fn read(directory: &Path, key: &blake3::Hash, count: usize) -> Option<Vec<Embedding>> {
     let bytes = fs::read(file(directory, key)).ok()?;
     let (checksum, content) = bytes.split_first_chunk::<32>()?;
     if content.len() != count * DIMENSIONS * 4 || blake3::hash(content) != *checksum {
@@ -39,7 +61,7 @@ pub(super) fn read(directory: &Path, key: &blake3::Hash, count: usize) -> Option
 }
 
 /// Keeps `vectors` under `key`; a reader sees all of them or none.
-pub(super) fn write(directory: &Path, key: &blake3::Hash, vectors: &[Embedding]) {
+fn write(directory: &Path, key: &blake3::Hash, vectors: &[Embedding]) {
     if let Err(error) = try_write(directory, key, vectors) {
         tracing::debug!(%error, "the embeddings of the tools are not cached");
     }

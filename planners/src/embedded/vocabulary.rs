@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use medley_orchestrator::Kind;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::overview::OverviewSettings;
+
 /// A data file that is not what the planner reads.
 #[derive(Debug, thiserror::Error)]
 #[error("the planner's data file {file} is not usable")]
@@ -22,6 +24,7 @@ pub(crate) struct Vocabulary {
     pub tasks: Tasks,
     pub chinese: Chinese,
     pub languages: Languages,
+    pub overview: OverviewSettings,
 }
 
 impl Vocabulary {
@@ -39,6 +42,7 @@ impl Vocabulary {
             tasks: data!("tasks.toml"),
             chinese: data!("chinese.toml"),
             languages: data!("languages.toml"),
+            overview: data!("overview.toml"),
         })
     }
 }
@@ -61,6 +65,10 @@ pub(crate) struct Settings {
     pub task_lead: f32,
     /// The share of common words in the score; the rest is the cosine of the embeddings.
     pub word_weight: f32,
+    /// The least score at which an invented name is taken to mean a capability.
+    pub name_accept: f32,
+    /// How much better than every other meaning it must fit.
+    pub name_lead: f32,
     /// How many capabilities are named when a request is declined.
     pub suggestions: usize,
     /// The most tools in a row that are added to convert one type into another.
