@@ -232,7 +232,8 @@ impl MedleyBuilder {
             let embedded = Arc::new(EmbeddedPlanner::new(&models));
             match language.of_role(ModelRole::Planner) {
                 Some(model) => Arc::new(
-                    Controller::new(model, embedded)
+                    Controller::new(model, embedded.clone())
+                        .with_retriever(embedded.retriever())
                         .with_options(self.controller)
                         .with_examples(self.examples)
                         .with_pictures_from(store.clone()),

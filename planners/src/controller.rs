@@ -10,24 +10,23 @@ mod examples;
 mod hearing;
 mod pictures;
 mod prompt;
+mod retrieval;
 mod writing;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use medley_orchestrator::{
-    ArtifactStore, Capability, ChatError, ChatErrorKind, ChatModel, Decision, Decline, Message,
-    Planner, PlannerError, RunReport, RunStatus, Situation, StepStatus,
+    ArtifactStore, ChatError, ChatErrorKind, ChatModel, Decision, Decline, Message, Planner,
+    PlannerError, Registry, Request, RunReport, RunStatus, Situation, StepStatus,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::examples::{Example, ExampleError};
 
-use self::{
-    examples::BUILT_IN,
-    writing::{Writing, Written},
-};
+use self::writing::{Writing, Written};
+use crate::Retriever;
 
 /// How often the model is asked in one decision: for a plan, and once for what was wrong with it.
 const ATTEMPTS: usize = 2;
@@ -76,6 +75,8 @@ pub struct Controller {
     examples: Vec<Example>,
     /// Where the pictures are that a model which sees is shown.
     store: Option<Arc<dyn ArtifactStore>>,
+    /// Chooses tools and examples by meaning.
+    retriever: Option<Retriever>,
 }
 
 impl Controller {
@@ -88,7 +89,15 @@ impl Controller {
             options: ControllerOptions::default(),
             examples: Vec::new(),
             store: None,
+            retriever: None,
         }
+    }
+
+    /// Chooses tools and examples by meaning, where there are more than are shown.
+    #[must_use]
+    pub fn with_retriever(mut self, retriever: Retriever) -> Self {
+        self.retriever = Some(retriever);
+        self
     }
 
     /// Adds examples, which are shown before those of Medley.
@@ -113,9 +122,10 @@ impl Controller {
     }
 
     async fn conversation(&self, situation: &Situation<'_>) -> Vec<Message> {
-        let tools = prompt::tools(situation);
-        let examples = self.examples(&tools);
-        let mut messages = prompt::conversation(&tools, &examples, situation.request, self.form());
+        let request = situation.request;
+        let tools = self.fitting(request, prompt::tools(situation)).await;
+        let examples = self.examples(request, &tools).await;
+        let mut messages = prompt::conversation(&tools, &examples, request, self.form());
         messages.extend(earlier::answers(situation).map(Message::user));
         for round in situation.rounds {
             messages.push(self.observed(round).await);
@@ -132,14 +142,6 @@ impl Controller {
             messages.push(Message::user(question));
         }
         messages
-    }
-
-    /// The examples that are shown: those whose tools are there.
-    fn examples(&self, tools: &[&Capability]) -> Vec<&Example> {
-        let has = |tool: &str| tools.iter().any(|each| each.name == tool);
-        let all = self.examples.iter().chain(&*BUILT_IN);
-        let fitting = all.filter(|example| example.fits(&has));
-        fitting.take(self.options.shots).collect()
     }
 
     /// What came of a round, with its pictures for a model that sees.
@@ -216,6 +218,10 @@ impl Controller {
 
 #[async_trait]
 impl Planner for Controller {
+    async fn choose(&self, request: &Request, registry: &Registry) -> Vec<String> {
+        self.chosen(request, registry).await
+    }
+
     async fn decide(&self, situation: &Situation<'_>) -> Result<Decision, PlannerError> {
         if !self.has_more_to_decide(situation.rounds) {
             return Ok(Decision::Finish);

@@ -229,9 +229,7 @@ impl Shared {
         *kept = Some((capabilities.to_vec(), Arc::clone(&index)));
         Ok(index)
     }
-}
 
-impl Shared {
     /// These capabilities, described; the last ones are kept.
     fn described(
         &self,

@@ -11,7 +11,7 @@ mod calls;
 mod deciding;
 mod injection;
 
-use super::*;
+use super::{examples::BUILT_IN, *};
 use crate::{
     fixtures::{attachment, registry},
     scripted::{Say, Scripted, saying, scripted},

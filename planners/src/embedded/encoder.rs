@@ -16,6 +16,11 @@ pub trait Encoder: Send + Sync {
     /// When the model is not here and cannot be fetched.
     fn identity(&self, cancel: &CancellationToken) -> Result<String, ModelError>;
 
+    /// Whether it can be used without fetching anything.
+    fn is_here(&self) -> bool {
+        true
+    }
+
     /// The vectors of `sentences`, each of length 1. Blocks.
     ///
     /// # Errors
@@ -57,6 +62,11 @@ impl LazyEncoder {
 }
 
 impl Encoder for LazyEncoder {
+    fn is_here(&self) -> bool {
+        let assets = self.models.assets();
+        matches!(assets.locate(EncoderFiles::ASSET), Ok(Some(_)))
+    }
+
     fn identity(&self, cancel: &CancellationToken) -> Result<String, ModelError> {
         let asset = self.models.assets().ensure(EncoderFiles::ASSET, cancel)?;
         Ok(format!("{} {}", asset.name(), asset.fingerprint()))

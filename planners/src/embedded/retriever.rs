@@ -41,6 +41,12 @@ impl Retriever {
         EmbeddedPlanner::new(models).retriever()
     }
 
+    /// Whether it can be asked without fetching anything.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.0.encoder.is_here()
+    }
+
     /// The places of the `count` capabilities that fit a request best, the best first.
     ///
     /// Each clause of the request has its say: what is best for one clause goes before what is second best for another.
