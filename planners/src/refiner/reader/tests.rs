@@ -1,6 +1,6 @@
 //! Citations, near misses, inventions and code, whole and in pieces.
 
-use medley_orchestrator::{EventSink, Refining, Registry, Request, RunReport};
+use medley_orchestrator::{EventSink, Kind, Refining, Registry, Request, RunReport};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -209,7 +209,7 @@ fn words_are_not_held_back_longer_than_they_must_be() {
 #[test]
 fn nothing_that_a_model_writes_stops_the_reader() {
     let signs = [
-        "[[", "]]", "![", "](", ")", "<img", ">", "```", "\n", "$s2", "a.png", "`", " ", "é", "。",
+        "[[", "]]", "![", "](", ")", "<img", ">", "```", "\n", "$s2", "a.png", "`", " ", " é ", "。",
         "~~~",
     ];
     let mut state = 7_u32;
