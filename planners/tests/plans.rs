@@ -295,12 +295,12 @@ async fn tools_of_a_language_model_are_planned_where_there_are_any() {
         (
             "read the sign and translate it into German",
             Some("sign.png"),
-            &["ocr image=$input1", "translation text=$s1.text to=de"],
+            &["ocr image=$input1", "translation text=$s1 to=de"],
         ),
         (
             "把文字翻译成法语",
             Some("sign.png"),
-            &["ocr image=$input1", "translation text=$s1.text to=fr"],
+            &["ocr image=$input1", "translation text=$s1 to=fr"],
         ),
         (
             "summarize the text in 50 words",
@@ -317,7 +317,7 @@ async fn tools_of_a_language_model_are_planned_where_there_are_any() {
             Some("receipt.png"),
             &[
                 "ocr image=$input1",
-                "question_answering context=$s1.text question=\"how much is the total on the receipt\"",
+                "question_answering context=$s1 question=\"how much is the total on the receipt\"",
             ],
         ),
         (
