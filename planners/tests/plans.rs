@@ -238,6 +238,64 @@ async fn tools_of_ones_own_are_planned() {
 }
 
 #[tokio::test]
+async fn tools_of_a_language_model_are_planned_where_there_are_any() {
+    let capabilities: Vec<Capability> =
+        serde_json::from_str(include_str!("../fixtures/language_capabilities.json")).unwrap();
+    let mut registry = registry();
+    for capability in capabilities {
+        register(&mut registry, capability);
+    }
+    let planner = planner();
+    for (text, file, expected) in [
+        (
+            "translate \"hello\" into French",
+            None,
+            &["translation text=hello to=fr"][..],
+        ),
+        (
+            "read the sign and translate it into German",
+            Some("sign.png"),
+            &["ocr image=$input1", "translation text=$s1 to=de"],
+        ),
+        (
+            "把文字翻译成法语",
+            Some("sign.png"),
+            &["ocr image=$input1", "translation text=$s1 to=fr"],
+        ),
+        (
+            "summarize the text in 50 words",
+            Some("report.txt"),
+            &["summarization max_words=50 text=$input1"],
+        ),
+        (
+            "make the text more formal",
+            Some("letter.txt"),
+            &["rewrite style=formal text=$input1"],
+        ),
+        (
+            "how much is the total on the receipt?",
+            Some("receipt.png"),
+            &[
+                "ocr image=$input1",
+                "question_answering context=$s1 question=\"how much is the total on the receipt\"",
+            ],
+        ),
+        (
+            "write a poem about the sea for $5",
+            None,
+            &["text_generation prompt=\"write a poem about the sea for $$5\""],
+        ),
+    ] {
+        let files: Vec<String> = file.into_iter().map(str::to_owned).collect();
+        let request = request(text, &files);
+        match decide(&planner, &registry, &request).await {
+            Decision::Add { draft, .. } => assert_eq!(written(&draft).0, expected, "{text}"),
+            other => unreachable!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_decline_names_what_comes_nearest_and_nothing_follows_a_round() {
     let (planner, registry) = (planner(), registry());
     let asked = request("translate the sign into French", &["sign.png".to_owned()]);

@@ -6,7 +6,7 @@ mod chat_server;
 use std::{fs, path::Path};
 
 use chat_server::{ChatServer, Script};
-use medley_tests::{medley, sample};
+use medley_tests::{medley, sample, shared_home};
 use serde_json::{Value as Json, json};
 
 /// A reply that says this, a word a piece.
@@ -36,12 +36,16 @@ fn home(url: &str, more: &str) -> tempfile::TempDir {
 }
 
 async fn run(home: &Path, arguments: &[&str]) -> std::process::Output {
+    run_with(home, home, arguments).await
+}
+
+/// Runs the command with models and runs in one folder, and the configuration in another.
+async fn run_with(home: &Path, configured: &Path, arguments: &[&str]) -> std::process::Output {
     let mut command = medley(home);
     command
-        .env("MEDLEY_ASSET_ALL_MINILM_L6_V2", "")
-        .current_dir(home)
+        .current_dir(configured)
         .arg("--config")
-        .arg(home.join("config.toml"))
+        .arg(configured.join("config.toml"))
         .args(arguments);
     if arguments[0] == "ask" {
         command.arg("-a").arg(sample("sign.png"));
@@ -186,7 +190,8 @@ async fn the_embedded_planner_uses_what_the_model_can_do() {
     let server = ChatServer::start([saying("Hallo Welt"), saying("It is: [[s1]]")]).await;
     let home = home(&server.url(), "[roles]\nplanner = []\ndefault = \"desk\"\n");
     let request = "translate \"hello world\" into German";
-    let result = json_of(&run(home.path(), &["ask", request, "--json"]).await);
+    let arguments = ["ask", request, "--json"];
+    let result = json_of(&run_with(&shared_home(), home.path(), &arguments).await);
     assert_eq!(result["steps"][0]["tool"], "translation", "{result:#}");
     assert_eq!(
         result["answer"][0]["text"], "It is: Hallo Welt",
@@ -217,5 +222,22 @@ async fn the_tools_of_a_model_are_listed_where_there_is_one() {
         "text_generation",
     ] {
         assert!(names(&listed).contains(&tool.to_owned()), "{tool}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planners_are_tested_with_the_tools_of_a_model_as_they_are() {
+    let with = home("http://127.0.0.1:9", "");
+    let listed = json_of(&run(with.path(), &["tools", "--json"]).await);
+    let fixture = medley_tests::repository().join("planners/fixtures/language_capabilities.json");
+    let fixture: Vec<Json> = serde_json::from_str(&fs::read_to_string(fixture).unwrap()).unwrap();
+    for capability in fixture {
+        let entries = listed.as_array().unwrap().iter();
+        let mut same = entries.filter(|entry| entry["capability"] == capability);
+        assert!(
+            same.next().is_some(),
+            "write {} of `medley tools --json` to planners/fixtures/language_capabilities.json",
+            capability["name"]
+        );
     }
 }

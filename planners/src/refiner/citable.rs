@@ -153,6 +153,12 @@ impl<'a> Citable<'a> {
         self.items.get(index)
     }
 
+    /// Whether something is shown as words.
+    pub(super) fn is_text(&self, index: usize) -> bool {
+        let item = self.items.get(index);
+        item.is_some_and(|item| item.value.artifacts().is_empty())
+    }
+
     /// The parts of the answer as it is without a model.
     pub(super) fn answer(&self) -> &[Part] {
         &self.answer
@@ -237,12 +243,16 @@ impl<'a> Citable<'a> {
 
     /// A file's name as it is in the answer, with or without an ending.
     fn named(&self, mark: &str) -> Option<usize> {
-        let stem = match places::kind_of(mark) {
+        let kind = places::kind_of(mark);
+        let stem = match kind {
             Some(_) => mark.rsplit_once('.').map_or(mark, |(stem, _)| stem),
             None => mark,
         };
         let called = |item: &Item<'_>| match item.value.as_artifact() {
-            Some(artifact) => self.name_of(artifact).to_lowercase() == stem,
+            Some(artifact) => {
+                let is_alike = kind.is_none_or(|kind| kind == artifact.kind);
+                is_alike && self.name_of(artifact).to_lowercase() == stem
+            }
             None => false,
         };
         self.items.iter().position(called)

@@ -102,7 +102,9 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
     let name = name.split(['?', '#']).next().unwrap_or(name);
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let (stem, ending) = name.rsplit_once('.')?;
-    let ending = ending.to_lowercase();
+    // Signs and letters of other scripts that stand right behind it are not the name's.
+    let end = ending.find(|each: char| !each.is_ascii_alphanumeric());
+    let ending = ending[..end.unwrap_or(ending.len())].to_lowercase();
     let known = ENDINGS
         .iter()
         .find(|(_, endings)| endings.contains(&ending.as_str()));

@@ -156,6 +156,9 @@ impl<'a> Reader<'a> {
     }
 
     fn raw(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         self.has_said_something |= !text.trim().is_empty();
         match self.pieces.last_mut() {
             Some(Piece::Text(before)) => before.push_str(text),
@@ -164,9 +167,15 @@ impl<'a> Reader<'a> {
     }
 
     fn cite(&mut self, index: usize) {
+        // Words stand in the sentence; a file stands behind it, and leaves nothing in it.
+        let is_text = self.citable.is_text(index);
+        if is_text {
+            let before = std::mem::take(&mut self.before);
+            self.raw(&before);
+        }
         self.pieces.push(Piece::Cited(index));
         self.has_said_something = true;
-        self.is_after_mark = true;
+        self.is_after_mark = !is_text;
         self.is_at_line_start = false;
     }
 

@@ -114,7 +114,7 @@ async fn what_a_text_mark_names_is_put_in_its_place() {
     let answered = answer(&model, &[results::sign()]).await;
     assert_eq!(
         answered.parts()[0],
-        "It saysOPEN DAILY\nvisit open.example/daily"
+        "It says OPEN DAILY\nvisit open.example/daily"
     );
     let grey = answered
         .parts()

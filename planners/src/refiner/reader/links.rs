@@ -157,7 +157,7 @@ impl Reader<'_> {
         let inner = line[1..end].to_owned();
         let name = inner.trim_start_matches('/').to_lowercase();
         let name = name.split([' ', '/']).next().unwrap_or_default();
-        if places::is_place(&inner) {
+        if places::is_place(&inner) && !inner.contains(char::is_whitespace) {
             self.take(end + 1);
             self.place(&inner);
         } else if SHOWING.contains(&name) {
