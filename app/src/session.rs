@@ -4,18 +4,22 @@
 //! ended; a turn that was stopped, or waits for an answer, is gone on with or left.
 
 mod choice;
+mod leave;
 mod turn;
 
 use std::path::Path;
 
 use medley_orchestrator::{
     Assignment, Attachment, Conversation, Effects, EventSink, Journal as _, OpenRun, Outcome,
-    Permission, Policy, Question, QuestionKind, Request, RunHistory, RunKind, RunLock, RunStatus,
+    Policy, Question, QuestionKind, Request, RunHistory, RunKind, RunLock, RunStatus,
     SessionHistory, SessionTurn, StandingAnswers, StepReport,
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::choice::meant_choice;
+pub use self::{
+    choice::meant_choice,
+    leave::{Leave, asking_before_effects, denying_what_asks},
+};
 use crate::{Medley, MedleyError, medley::new_run};
 
 /// A conversation over files.
@@ -56,17 +60,6 @@ impl Asked {
     }
 }
 
-/// For how long a tool has leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leave {
-    /// This time.
-    Once,
-    /// For the rest of the session.
-    Session,
-    /// Not now, and not for the rest of the session.
-    Never,
-}
-
 /// What a turn came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Said {
@@ -97,7 +90,6 @@ impl Medley {
         let mut session = Session::open(self, id, history)?;
         if let Some(run) = open {
             let history = journal.load_run(&run.id).await?;
-            session.last_run = Some(run.id.clone());
             let questions = session.questions(&history);
             session.open = Some(Open { run, questions });
         }
@@ -124,7 +116,7 @@ impl Session {
             coming: Vec::new(),
             standing: history.standing,
             open: None,
-            last_run: None,
+            last_run: history.last_run,
             _lock: lock,
         })
     }
@@ -371,38 +363,5 @@ impl Session {
         let entry = self.medley.registry().get(&step.tool)?;
         let provider = entry.provider(step.provider.as_deref()?)?;
         Some((step.tool.clone(), provider.profile().effects))
-    }
-}
-
-/// The policy of a session in which everything that does something to the world is asked about first.
-#[must_use]
-pub const fn asking_before_effects(policy: Policy) -> Policy {
-    const fn ask(permission: Permission) -> Permission {
-        match permission {
-            Permission::Allow => Permission::Ask,
-            other => other,
-        }
-    }
-    Policy {
-        network: ask(policy.network),
-        writes: ask(policy.writes),
-        ..policy
-    }
-}
-
-/// The policy of a session in which nobody can be asked.
-#[must_use]
-pub const fn denying_what_asks(policy: Policy) -> Policy {
-    const fn deny(permission: Permission) -> Permission {
-        match permission {
-            Permission::Ask => Permission::Deny,
-            other => other,
-        }
-    }
-    Policy {
-        pure: deny(policy.pure),
-        network: deny(policy.network),
-        writes: deny(policy.writes),
-        ..policy
     }
 }

@@ -344,6 +344,7 @@ async fn what_was_done_last_is_done_again_with_another_value_or_file() {
             &[
                 ("now in French", "text_to_speech language=fr text=$text1"),
                 ("and in German", "text_to_speech language=de text=$text1"),
+                ("用法语再念一遍", "text_to_speech language=fr text=$text1"),
                 ("现在用德语", "text_to_speech language=de text=$text1"),
                 ("again", "text_to_speech text=$text1"),
                 ("do it again", "text_to_speech text=$text1"),

@@ -144,6 +144,13 @@ fn later_turns_refer_to_what_was_there_and_a_later_process_goes_on() {
     );
     assert_eq!(second.file("img5").width(), 100);
 
+    let resumed = Chat::over(folder.path(), &["--resume", &session], &["/plan"]);
+    let out = resumed.out();
+    assert!(
+        out.contains("resize_image  image=$img1"),
+        "the last plan is known: {out}"
+    );
+
     let listed = medley(&shared_home())
         .args(["chat", "--list"])
         .output()

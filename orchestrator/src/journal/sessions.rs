@@ -30,6 +30,8 @@ pub struct SessionSummary {
 pub struct SessionHistory {
     /// What its turns added, in order.
     pub turns: Vec<SessionTurn>,
+    /// The last run, if there was one.
+    pub last_run: Option<String>,
     /// The last run, if what it added was never kept: it was stopped, or waits for an answer.
     pub open: Option<OpenRun>,
     /// What was answered for the rest of the session.
@@ -180,7 +182,7 @@ fn load(connection: &Connection, session: &str) -> Result<SessionHistory, Stop> 
                 status: row.get::<_, Option<Word<_>>>(2)?.map(|word| word.0),
             };
             let is_kept: bool = row.get(3)?;
-            Ok((!is_kept).then_some(open))
+            Ok((open.id.clone(), (!is_kept).then_some(open)))
         })
         .optional()?;
     let mut standing = StandingAnswers::default();
@@ -191,9 +193,11 @@ fn load(connection: &Connection, session: &str) -> Result<SessionHistory, Stop> 
         let (tool, effects): (String, Word<Effects>) = (row.get(0)?, row.get(1)?);
         standing.remember(tool, effects.0, row.get(2)?);
     }
+    let (last_run, open) = last.unzip();
     Ok(SessionHistory {
         turns,
-        open: last.flatten(),
+        last_run,
+        open: open.flatten(),
         standing,
     })
 }

@@ -71,6 +71,7 @@ async fn turns_come_back_in_order_and_the_last_one_may_be_open() {
     let history = journal.load_session("one").await.unwrap();
     assert_eq!(history.turns.len(), 2);
     assert_eq!(history.open, None);
+    assert_eq!(history.last_run.as_deref(), Some("r3"));
     let kept = journal.referenced_artifacts().await.unwrap();
     assert!(
         kept.contains(&artifact("more").id),

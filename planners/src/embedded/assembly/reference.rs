@@ -119,6 +119,7 @@ fn without_manner<'a>(tokens: &'a [Token], vocabulary: &Vocabulary) -> &'a [Toke
             || rules.after.contains(&token.text)
             || words.manner.contains(&token.text)
             || words.pronouns.contains(&token.text)
+            || words.again.contains(&token.text)
             || words.stop.contains(&token.text)
             || words.kind_of(&token.text).is_some()
     };
