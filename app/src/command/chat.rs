@@ -29,6 +29,9 @@ use super::{
     settings::Settings,
 };
 
+/// Where lines that were typed are kept, in the home.
+const HISTORY: &str = "chat-history.txt";
+
 /// How much of a session's id is enough to name it.
 const SHORT: usize = 13;
 
@@ -44,7 +47,7 @@ pub(super) async fn run(settings: &Settings, arguments: ChatArguments) -> anyhow
         Some(start) => medley.resume_session(start.as_deref()).await?,
         None => medley.session()?,
     };
-    let lines = Lines::open();
+    let lines = Lines::open(medley.models().home().root().join(HISTORY))?;
     let mut policy = session.policy();
     if !settings.network_is_decided {
         policy = asking_before_effects(policy);

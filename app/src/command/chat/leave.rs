@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     async fn said(lines: &[&str]) -> Given {
-        let mut lines = Lines::typed(lines).await;
+        let mut lines = Lines::typed(lines);
         given(&mut lines, "may it?").await.unwrap()
     }
 
