@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_does_and_what_it_does_have_one_root() {
         for forms in [
-            &["translator", "translates", "translating", "translation"][..],
+            &["translator", "translates", "translating"][..],
             &["summarizer", "summarized", "summarizes"],
             &["splicer", "splice", "splicing"],
         ] {
