@@ -132,6 +132,8 @@ def compare(kind, path, options):
             f"  {side:10} reads {run['read_tokens_per_s']:7.1f} and writes {run['written_tokens_per_s']:6.1f} tokens/s,"
             f" peak memory {run['peak_bytes'] / size:.2f} of the file"
         )
+    held = middle["medley"]["plan_time_over_free_time"]
+    print(f"  a token of a plan takes {held:.2f} of the time of a token of free text")
     if len(middle) == 2:
         ratio = {key: middle["medley"][key] / middle["llama.cpp"][key] for key in ("read_tokens_per_s", "written_tokens_per_s")}
         print(f"  medley / llama.cpp: reading {ratio['read_tokens_per_s']:.2f}, writing {ratio['written_tokens_per_s']:.2f}")

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use medley_models::families::gguf::{LocalChat, LocalChatSettings};
-use medley_orchestrator::{ChatModel, ChatReply, ChatRequest, Ledger, Limits, Message, Usage};
+use medley_orchestrator::{
+    ChatModel, ChatReply, ChatRequest, Kind, Ledger, Limits, Message, PlanShape, ResponseFormat,
+    Usage, ValueType,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -47,20 +50,55 @@ async fn measure(path: PathBuf, tokens: u32) -> anyhow::Result<serde_json::Value
     let (writing, wrote) = timed(&chat, &prompt, tokens).await?;
     let (read, wrote) = (read.input_tokens, wrote.output_tokens);
     let peak = peak_memory();
+    // Plans are written until they end; as many tokens are then written without a constraint, turn by turn.
+    let mut cost = Vec::new();
+    for _ in 0..3 {
+        let (held, plan) = written(&chat, &prompt, 512, plans()).await?;
+        let count = u32::try_from(plan.output_tokens)?;
+        let (free, same) = written(&chat, &prompt, count, ResponseFormat::Text).await?;
+        let each = |time: Duration, usage: Usage| time.as_secs_f64() / usage.output_tokens as f64;
+        cost.push(each(held, plan) / each(free, same));
+    }
+    cost.sort_by(f64::total_cmp);
     Ok(json!({
         "load_s": load.as_secs_f64(),
         "read_tokens": read,
         "read_tokens_per_s": per_second(read, reading),
         "written_tokens": wrote,
         "written_tokens_per_s": per_second(wrote, writing),
+        "plan_time_over_free_time": cost[1],
         "file_bytes": bytes,
         "peak_bytes": peak,
     }))
 }
 
+/// The format that holds a reply to plans over the tools that come with Medley.
+fn plans() -> ResponseFormat {
+    let tools = include_str!("../../planners/fixtures/capabilities.json");
+    ResponseFormat::Plan(Box::new(PlanShape {
+        capabilities: serde_json::from_str(tools).unwrap_or_default(),
+        inputs: vec![
+            ("input1".to_owned(), ValueType::artifact(Kind::Image)),
+            ("request".to_owned(), ValueType::String),
+        ],
+        max_steps: 16,
+        max_string: 200,
+    }))
+}
+
 async fn timed(chat: &LocalChat, prompt: &str, most: u32) -> anyhow::Result<(Duration, Usage)> {
+    written(chat, prompt, most, ResponseFormat::Text).await
+}
+
+async fn written(
+    chat: &LocalChat,
+    prompt: &str,
+    most: u32,
+    format: ResponseFormat,
+) -> anyhow::Result<(Duration, Usage)> {
     let request = ChatRequest {
         max_tokens: Some(most),
+        format,
         ..ChatRequest::new(vec![Message::user(prompt)])
     };
     let start = Instant::now();

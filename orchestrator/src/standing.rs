@@ -22,6 +22,13 @@ impl StandingAnswers {
         self.0.get(&(tool.to_owned(), effects)).copied()
     }
 
+    /// What was refused, without what was allowed.
+    #[must_use]
+    pub(crate) fn refusals(&self) -> Self {
+        let refused = self.0.iter().filter(|(_, may)| !**may);
+        Self(refused.map(|(of, may)| (of.clone(), *may)).collect())
+    }
+
     /// What is to be done where the policy says `permission`.
     #[must_use]
     pub(crate) fn apply(&self, permission: Permission, tool: &str, effects: Effects) -> Permission {
@@ -43,6 +50,9 @@ mod tests {
         standing.remember("post", Effects::Network, true);
         standing.remember("erase", Effects::Writes, false);
         let apply = |permission, tool, effects| standing.apply(permission, tool, effects);
+        let refusals = standing.refusals();
+        assert_eq!(refusals.get("post", Effects::Network), None);
+        assert_eq!(refusals.get("erase", Effects::Writes), Some(false));
         assert_eq!(
             apply(Permission::Ask, "post", Effects::Network),
             Permission::Allow

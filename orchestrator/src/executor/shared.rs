@@ -34,6 +34,14 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(executor: &super::Executor, context: &RunContext<'_>) -> Self {
+        // Leave that was given for a session was given before anything was read.
+        let (policy, standing) = match context.is_tainted {
+            true => (
+                executor.policy.cautious(),
+                Arc::new(executor.standing.refusals()),
+            ),
+            false => (executor.policy, Arc::clone(&executor.standing)),
+        };
         Self {
             run: context.run.to_owned(),
             round: context.round,
@@ -44,11 +52,8 @@ impl Shared {
             dispatcher: Arc::clone(&executor.dispatcher),
             journal: executor.journal.clone(),
             flights: Arc::clone(&executor.flights),
-            policy: match context.is_tainted {
-                true => executor.policy.cautious(),
-                false => executor.policy,
-            },
-            standing: Arc::clone(&executor.standing),
+            policy,
+            standing,
             ledger: executor.ledger.clone(),
             events: context.events.clone(),
             cancel: context.cancel.child_token(),
