@@ -222,7 +222,7 @@ impl Agent {
                 break;
             }
             scope = taint
-                .hold(scope, &*self.planner, request, &self.registry)
+                .hold(scope, &*self.planner, request, &self.registry, &rounds)
                 .await;
             let before = Before {
                 assignment: &assignment,

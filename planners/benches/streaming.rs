@@ -7,6 +7,7 @@
 //! waits for nothing else, and how much longer the run took than the schedule that starts each step as soon as its line
 //! is there and what it refers to is done. No model is loaded and nothing is fetched.
 
+#[expect(clippy::unwrap_used, reason = "a server that cannot set up has failed")]
 #[path = "../../models/tests/support/chat_server.rs"]
 mod chat_server;
 

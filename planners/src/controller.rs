@@ -218,6 +218,10 @@ impl Controller {
 
 #[async_trait]
 impl Planner for Controller {
+    fn may_add(&self, rounds: &[RunReport]) -> bool {
+        self.has_more_to_decide(rounds)
+    }
+
     async fn choose(&self, request: &Request, registry: &Registry) -> Vec<String> {
         self.chosen(request, registry).await
     }

@@ -364,8 +364,10 @@ fn saying(text: &str) -> Script {
 async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
     let server = ChatServer::start([
         saying("{\"id\":\"s1\",\"tool\":\"grayscale_image\",\"args\":{\"image\":\"$input1\"}}\n{\"answer\":[\"$s1\"]}\n"),
+        saying("Here it is: [[s1]]\n"),
         saying("{\"ask\":\"Which picture do you mean?\",\"choices\":[\"img1\",\"img2\"]}\n"),
         saying("{\"id\":\"s1\",\"tool\":\"resize_image\",\"args\":{\"image\":\"$img2\",\"width\":64}}\n{\"answer\":[\"$s1\"]}\n"),
+        saying("It is smaller now: [[s1]]\n"),
     ])
     .await;
     let home = tempfile::tempdir().unwrap();
@@ -397,7 +399,7 @@ async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
     );
     assert_eq!(chat.file("img3").width(), 64);
     let received = server.received();
-    assert_eq!(received.len(), 3);
+    assert_eq!(received.len(), 5, "two plans, two answers and a question");
     assert!(
         !received[0].body.contains("from before"),
         "there was nothing before"
@@ -406,11 +408,11 @@ async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
         "- a grey one, please",
         "$img2: image, from grayscale_image of img1",
     ] {
-        assert!(received[1].body.contains(words), "{}", received[1].body);
+        assert!(received[2].body.contains(words), "{}", received[2].body);
     }
     assert!(
-        received[2].body.contains("the person answered: img2"),
+        received[3].body.contains("the person answered: img2"),
         "{}",
-        received[2].body
+        received[3].body
     );
 }

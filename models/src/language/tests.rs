@@ -185,7 +185,7 @@ async fn a_model_that_is_not_what_the_hub_says_is_refused() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, ChatErrorKind::NotFound);
-    assert!(error.to_string().contains("digest"), "{error}");
+    assert!(error.to_string().contains("SHA-256"), "{error}");
 }
 
 #[tokio::test]

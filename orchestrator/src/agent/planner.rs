@@ -24,6 +24,12 @@ pub trait Planner: Send + Sync {
     /// understand is no error but a [`Decision::Decline`].
     async fn decide(&self, situation: &Situation<'_>) -> Result<Decision, PlannerError>;
 
+    /// Whether it may add steps after these rounds, so that it is worth while to choose capabilities for that.
+    fn may_add(&self, rounds: &[RunReport]) -> bool {
+        let _ = rounds;
+        true
+    }
+
     /// The capabilities that a request may need besides those of its first steps, chosen from its words alone.
     ///
     /// What tools read picks no tool: once it was looked at, only these and those of the first steps may be called.

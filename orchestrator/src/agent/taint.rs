@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Effects, Known, Plan, Planner, Registry, Request, Scope, Step};
+use crate::{Effects, Known, Plan, Planner, Registry, Request, RunReport, Scope, Step};
 
 /// The name by which plans refer to what the person said, which is no file.
 const REQUEST: &str = "request";
@@ -68,12 +68,15 @@ impl Taint {
         planner: &dyn Planner,
         request: &Request,
         registry: &Registry,
+        rounds: &[RunReport],
     ) -> Scope {
         if !self.is_tainted() || scope.chosen().is_some() {
             return scope;
         }
         let mut chosen = self.chosen.clone();
-        chosen.extend(planner.choose(request, registry).await);
+        if planner.may_add(rounds) {
+            chosen.extend(planner.choose(request, registry).await);
+        }
         scope.held_to(chosen)
     }
 }

@@ -31,8 +31,11 @@ impl Controller {
         }
     }
 
-    /// The capabilities that a request may need, chosen from its words alone.
+    /// The capabilities that a request may need, chosen from its words alone; nothing is fetched for that.
     pub(super) async fn chosen(&self, request: &Request, registry: &Registry) -> Vec<String> {
+        if !self.retriever.as_ref().is_some_and(Retriever::is_here) {
+            return Vec::new();
+        }
         let tools: Vec<&Capability> = registry.plannable().collect();
         let places = self.nearest(request, &tools, CHOSEN).await;
         let places = places.unwrap_or_default().into_iter();

@@ -71,7 +71,8 @@ async fn calls_are_read_from_models_that_were_asked_for_lines_too() {
 
 #[tokio::test]
 async fn where_calls_are_not_supported_lines_are_asked_for() {
-    let model = saying(&[BOTH]);
+    let mut model = saying(&[BOTH]);
+    Arc::get_mut(&mut model).unwrap().profile.supports.tools = false;
     let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
     let situation = Situation::new(&request, &registry, &cancel);
     let decision = with_calls(&model).decide(&situation).await.unwrap();

@@ -131,6 +131,10 @@ async fn who_looks_is_shown_what_came_of_it_and_says_whether_it_suffices() {
     assert_eq!(steps(&decision), ["s2"], "it refers to the round before");
     let messages = &model.asked()[0].messages;
     assert_eq!(messages.len(), 4, "no examples");
-    assert!(messages[2].text().contains("s1 (ocr): text: \"OPEN\""));
-    assert!(model.told().contains("If this is enough"));
+    assert!(messages[2].text().contains("s1 (ocr): $s1.text: \"OPEN\""));
+    assert!(
+        model
+            .told()
+            .contains("Is this enough to answer the request?")
+    );
 }
