@@ -30,15 +30,15 @@ impl Writer {
         let profile = self.model.profile();
         // Another model, or other rules, give other texts.
         let revision = format!("1/{}/{}", profile.name, profile.model);
+        // A name says little of what answers to it: a server may have changed its model, and a file may have been replaced.
         let about = about
             .provider("language_model", revision)
+            .determinism(Determinism::Recorded)
             .idle_limit(PATIENCE);
         if profile.remote {
-            about
-                .effects(Effects::Network)
-                .determinism(Determinism::Recorded)
+            about.effects(Effects::Network)
         } else {
-            about.determinism(Determinism::Seeded)
+            about
         }
     }
 
