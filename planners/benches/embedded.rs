@@ -3,12 +3,15 @@
 //! `cargo bench -p medley-planners --bench embedded`; the model is fetched at first use. Every measured request is
 //! planned from its words; nothing of it is kept between two plans but the model and the embeddings of the tools.
 
+#[expect(clippy::unwrap_used, reason = "a bench that cannot set up has failed")]
+#[path = "../tests/support/described.rs"]
+mod described;
+
 use criterion::{Criterion, criterion_group, criterion_main};
+use described::registry;
 use medley_models::{Models, ModelsOptions};
 use medley_orchestrator::{
-    Artifact, Attachment, CallContext, Capability, Decision, Determinism, Digest, Effects, Facts,
-    Kind, Planner, Profile, Provider, Record, Registration, Registry, Request, Situation,
-    ToolError,
+    Artifact, Attachment, Decision, Digest, Facts, Kind, Planner, Registry, Request, Situation,
 };
 use medley_planners::EmbeddedPlanner;
 use tokio::runtime::Runtime;
@@ -17,37 +20,6 @@ use tokio_util::sync::CancellationToken;
 const SHORT: &str = "Read the sign and say it out loud, and give me a black and white copy";
 const LONG: &str = "Rotate the picture by 90 degrees, then resize it to 300 pixels wide, then save it as webp. \
                     Also read the text on the original, tell me which language it is and say it in a German voice.";
-
-struct Described(Profile);
-
-#[async_trait::async_trait]
-impl Provider for Described {
-    fn profile(&self) -> &Profile {
-        &self.0
-    }
-
-    async fn call(&self, _: Record, _: &CallContext) -> Result<Record, ToolError> {
-        Err(ToolError::permanent("described", "it is only described"))
-    }
-}
-
-fn registry() -> Registry {
-    let capabilities: Vec<Capability> =
-        serde_json::from_str(include_str!("../fixtures/capabilities.json")).unwrap_or_default();
-    let mut registry = Registry::new();
-    for capability in capabilities {
-        let profile = Profile {
-            id: "described".to_owned(),
-            revision: "1".to_owned(),
-            effects: Effects::Pure,
-            determinism: Determinism::Deterministic,
-            ..Profile::default()
-        };
-        let refused = registry.register(Registration::new(capability, Described(profile)));
-        assert!(refused.is_ok(), "{refused:?}");
-    }
-    registry
-}
 
 fn request(text: &str) -> Request {
     Request {

@@ -6,13 +6,16 @@
 
 #[path = "support/described.rs"]
 mod described;
+#[path = "support/planner.rs"]
+mod planner;
 
-use described::{planner, register, registry};
+use described::{register, registry};
 use medley_orchestrator::{
     Artifact, Attachment, Capability, Decision, Digest, DraftPlan, Facts, Kind, Plan, Planner,
     Registry, Request, RunReport, Scope, Situation,
 };
 use medley_planners::EmbeddedPlanner;
+use planner::planner;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;

@@ -3,15 +3,18 @@
 
 #[path = "support/described.rs"]
 mod described;
+#[path = "support/planner.rs"]
+mod planner;
 
 use std::collections::BTreeMap;
 
-use described::{planner, register, registry};
+use described::{register, registry};
 use medley_orchestrator::{
     Artifact, Attachment, Capability, Conversation, Decision, Digest, DraftStep, Facts, Kind,
     NamedArtifact, Plan, Planner, Registry, Request, Scope, SessionTurn, Situation,
 };
 use medley_planners::EmbeddedPlanner;
+use planner::planner;
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 

@@ -236,13 +236,17 @@ fn stems<'a>(list: impl Iterator<Item = &'a str>, words: &Words) -> BTreeSet<Str
 
 /// A word without its ending, roughly: enough to make "rotating", "rotated" and "rotate" one word.
 pub(crate) fn stem(word: &str) -> String {
-    let mut stem = word;
-    for ending in ["ing", "ed", "ly", "er", "es", "s", "e"] {
-        if let Some(shorter) = stem.strip_suffix(ending).filter(|rest| rest.len() >= 3) {
-            stem = shorter;
-            break;
-        }
-    }
+    without_ending(word, &["ing", "ed", "ly", "er", "es", "s", "e"])
+}
+
+/// A word without the first of these endings that leaves three letters, without a last "e" and without the second of
+/// two equal letters at its end.
+pub(super) fn without_ending(word: &str, endings: &[&str]) -> String {
+    let shorter = endings.iter().find_map(|ending| {
+        let rest = word.strip_suffix(ending)?;
+        (rest.chars().count() >= 3).then_some(rest)
+    });
+    let stem = shorter.unwrap_or(word);
     let stem = stem.strip_suffix('e').unwrap_or(stem);
     let mut letters: Vec<char> = stem.chars().collect();
     if let [.., last_but_one, last] = letters.as_slice()

@@ -1,12 +1,11 @@
-//! What tests of planning share: tools that are only described, and the planner with the real encoder.
+//! Tools that are only described, for tests and benches of whatever makes plans; others take this in by its path.
+#![allow(dead_code, reason = "not every test adds tools")]
 
 use async_trait::async_trait;
-use medley_models::{Models, ModelsOptions};
 use medley_orchestrator::{
     CallContext, Capability, Determinism, Effects, Profile, Provider, Record, Registration,
     Registry, ToolError,
 };
-use medley_planners::EmbeddedPlanner;
 
 /// A provider that is there and never called.
 struct Described(Profile);
@@ -22,13 +21,21 @@ impl Provider for Described {
     }
 }
 
-/// The tools that come with Medley, as they are described.
+/// What the tools that come with Medley are for.
+pub(crate) fn capabilities() -> Vec<Capability> {
+    serde_json::from_str(include_str!("../../fixtures/capabilities.json")).unwrap()
+}
+
+/// The tools that come with Medley, as they are described; none can be called.
 pub(crate) fn registry() -> Registry {
-    let capabilities: Vec<Capability> =
-        serde_json::from_str(include_str!("../../fixtures/capabilities.json")).unwrap();
+    registry_of(&capabilities())
+}
+
+/// Tools that are there and never called.
+pub(crate) fn registry_of(capabilities: &[Capability]) -> Registry {
     let mut registry = Registry::new();
     for capability in capabilities {
-        register(&mut registry, capability);
+        register(&mut registry, capability.clone());
     }
     registry
 }
@@ -45,10 +52,4 @@ pub(crate) fn register(registry: &mut Registry, capability: Capability) {
     registry
         .register(Registration::new(capability, Described(profile)))
         .unwrap();
-}
-
-/// The planner with the real encoder.
-pub(crate) fn planner() -> EmbeddedPlanner {
-    let models = Models::open(ModelsOptions::from_environment().unwrap()).unwrap();
-    EmbeddedPlanner::new(&models)
 }

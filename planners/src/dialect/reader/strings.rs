@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The character of `\uXXXX`, or of two that make a pair.
+    /// The character of an escape with four hexadecimal digits, or of two such escapes that make a pair.
     fn code_point(&mut self, text: &mut String) {
         let Some(unit) = self.hexadecimal() else {
             self.repairs

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use medley_orchestrator::{Capability, Kind, Parameter, ValueType};
 use serde::Deserialize;
 
-use super::super::arguments::is_text;
+use super::super::{arguments::is_text, matching::without_ending};
 
 /// What tools take and give, as far as it matters for connecting them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -191,20 +191,7 @@ const ENDINGS: [&str; 21] = [
 
 /// A word without its ending: nouns of the one who does it, as tools are called, and verbs become one.
 pub(super) fn root(word: &str) -> String {
-    let shorter = ENDINGS.iter().find_map(|ending| {
-        let rest = word.strip_suffix(ending)?;
-        (rest.chars().count() >= 3).then_some(rest)
-    });
-    let stem = shorter.unwrap_or(word);
-    let stem = stem.strip_suffix('e').unwrap_or(stem);
-    let mut letters: Vec<char> = stem.chars().collect();
-    if let [.., before, last] = letters.as_slice()
-        && before == last
-        && letters.len() > 3
-    {
-        letters.pop();
-    }
-    letters.into_iter().collect()
+    without_ending(word, &ENDINGS)
 }
 
 #[cfg(test)]

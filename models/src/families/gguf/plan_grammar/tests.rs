@@ -1,6 +1,8 @@
 //! Whatever a model without an opinion writes is a plan.
 
 mod any_tools;
+#[path = "../../../../../planners/tests/support/described.rs"]
+mod described;
 mod large;
 mod limits;
 mod random_model;
@@ -9,55 +11,14 @@ mod strings;
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use medley_orchestrator::{
-    Addition, Artifact, Attachment, CallContext, Capability, Determinism, Digest, DraftPlan,
-    Effects, Facts, Kind, Plan, PlanShape, Profile, Provider, Record, Registration, Registry,
-    Request, Scope, ToolError, ValueType,
+    Addition, Artifact, Attachment, Capability, Digest, DraftPlan, Facts, Kind, Plan, PlanShape,
+    Registry, Request, Scope, ValueType,
 };
 
+use self::described::{capabilities, registry_of as registry};
 use self::random_model::{RandomModel, vocabulary};
 use super::{super::constraint::Constraint, *};
-
-const CAPABILITIES: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../planners/fixtures/capabilities.json"
-));
-
-/// A provider that is there and never called.
-struct Described(Profile);
-
-#[async_trait]
-impl Provider for Described {
-    fn profile(&self) -> &Profile {
-        &self.0
-    }
-
-    async fn call(&self, _: Record, _: &CallContext) -> Result<Record, ToolError> {
-        Err(ToolError::permanent("described", "it is only described"))
-    }
-}
-
-fn capabilities() -> Vec<Capability> {
-    serde_json::from_str(CAPABILITIES).unwrap()
-}
-
-fn registry(capabilities: &[Capability]) -> Registry {
-    let mut registry = Registry::new();
-    for capability in capabilities {
-        let profile = Profile {
-            id: "described".to_owned(),
-            revision: "1".to_owned(),
-            effects: Effects::Pure,
-            determinism: Determinism::Deterministic,
-            ..Profile::default()
-        };
-        registry
-            .register(Registration::new(capability.clone(), Described(profile)))
-            .unwrap();
-    }
-    registry
-}
 
 fn request(kinds: &[Kind]) -> Request {
     let attachments = kinds.iter().map(|&kind| Attachment {
