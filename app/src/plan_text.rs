@@ -1,6 +1,6 @@
 //! Plans that somebody wrote down: our own form as it is, and whatever language models write.
 
-use medley_orchestrator::{Defects, DraftPlan, Plan, Registry, Request, Scope};
+use medley_orchestrator::{Defect, DefectCode, Defects, DraftPlan, Plan, Registry, Request, Scope};
 use medley_planners::{
     Hints, Nearest,
     dialect::{self, Dialect, ToolNames},
@@ -66,10 +66,15 @@ impl PlanText<'_> {
         defects: Defects,
     ) -> Result<(DraftPlan, Vec<String>, bool), MedleyError> {
         let reading = dialect::read(self.text, &ToolNames::of(registry));
-        // A plan whose end is missing may do half of what was meant.
-        let may_be_half = reading.is_cut && !self.repair;
-        if reading.draft.steps.is_empty() || may_be_half {
+        let Some(last) = reading.draft.steps.last() else {
             return Err(MedleyError::Plan(defects));
+        };
+        // A plan whose end is missing may do half of what was meant.
+        if reading.is_cut && !self.repair {
+            let message = format!("the plan is cut off behind step {}", last.id);
+            let cut = Defect::new(DefectCode::MalformedPlan, message)
+                .with_hint("write it to its end, or run what there is of it with `--repair`");
+            return Err(MedleyError::Plan(Defects(vec![cut])));
         }
         let is_ours = matches!(reading.dialect, Dialect::Json | Dialect::JsonLines);
         let mut notes = Vec::new();

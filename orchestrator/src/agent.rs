@@ -3,6 +3,7 @@
 mod bounds;
 mod conversation;
 mod corrector;
+mod course;
 mod given;
 mod planner;
 mod refiner;
@@ -31,14 +32,13 @@ pub use telling::Telling;
 
 use self::{
     bounds::{Clock, status_in_time},
-    taint::Taint,
-    turn::{Before, Turn},
+    course::{Course, Underway},
 };
 
 use crate::{
     Budget, Defects, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
-    RunContext, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Scope, Spending, Spent, Step,
-    StepError, StepRecord, StepReport, TokenCounter, TurnRecord,
+    RunHistory, RunKind, RunRecord, RunReport, RunStatus, Spending, Spent, Step, StepError,
+    StepRecord, StepReport, TokenCounter, TurnRecord,
 };
 
 /// Answers requests with a planner, an executor and a refiner.
@@ -205,76 +205,23 @@ impl Agent {
         events.emit(EventKind::RunStarted { run: run.clone() });
         let spending =
             Spending::resumed(self.budget, Arc::clone(&self.counter), assignment.spent());
-        let mut scope = Scope::of_request(request);
-        let mut rounds: Vec<RunReport> = Vec::new();
-        let mut notes = Vec::new();
-        let mut declined = None;
-        let mut question = None;
-        let mut taint = Taint::default();
         let clock = Clock::start(self.bounds, cancel);
-        for round in 0.. {
-            if clock.steps.is_cancelled() || is_waiting(&rounds) {
-                break;
-            }
-            let ran: usize = rounds.iter().map(|report| report.steps.len()).sum();
-            if let Some(bound) = self.bounds.reached(round, ran) {
-                notes.push(bound);
-                break;
-            }
-            scope = taint
-                .hold(scope, &*self.planner, request, &self.registry, &rounds)
-                .await;
-            let before = Before {
-                assignment: &assignment,
-                scope: &scope,
-                rounds: &rounds,
-                spending: &spending,
-                allowance: self.bounds.steps - ran,
-                context: RunContext {
-                    round,
-                    finished: assignment.finished_in(round),
-                    answers: assignment.answers.clone(),
-                    expected: expected.clone(),
-                    is_tainted: taint.is_tainted(),
-                    spending: spending.clone(),
-                    ..RunContext::new(run, &scope, events, &clock.steps)
-                },
-            };
-            match self.turn(before).await {
-                Ok(Turn::Finish) => break,
-                Ok(Turn::Decline(decline)) => {
-                    declined = Some(decline);
-                    break;
-                }
-                Ok(Turn::Clarify(asked)) => {
-                    question = Some(asked);
-                    break;
-                }
-                Ok(Turn::Ran {
-                    plan,
-                    report,
-                    notes: said,
-                }) => {
-                    notes.extend(said);
-                    notes.extend(unused_attachments(request, &plan));
-                    taint.add_round(&plan, &self.registry, &scope);
-                    scope.add_round(&plan, &report);
-                    rounds.push(*report);
-                }
-                // What was done is worth more than that no more can be decided.
-                Err(AgentError::Planner(error)) if !rounds.is_empty() => {
-                    notes.push(format!("the planner stopped: {error}"));
-                    break;
-                }
-                Err(AgentError::Plan(defects)) if !rounds.is_empty() => {
-                    notes.push(format!(
-                        "the planner's further steps were refused: {defects}"
-                    ));
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let mut course = Course::new(request);
+        let underway = Underway {
+            assignment: &assignment,
+            spending: &spending,
+            expected: &expected,
+            events,
+            stop: &clock.steps,
+        };
+        self.follow(&mut course, &underway).await?;
+        let Course {
+            rounds,
+            mut notes,
+            declined,
+            question,
+            ..
+        } = course;
         let status = if question.is_some() {
             RunStatus::Waiting
         } else if clock.is_up() {
@@ -309,12 +256,6 @@ impl Agent {
             spent: spending.spent(),
         })
     }
-}
-
-fn is_waiting(rounds: &[RunReport]) -> bool {
-    rounds
-        .last()
-        .is_some_and(|report| report.status == RunStatus::Waiting)
 }
 
 /// The last round tells; a request that was declined before any round has failed.

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use medley_orchestrator::{
-    ArtifactStore, ChatError, ChatErrorKind, ChatModel, Decision, Decline, Message, Planner,
-    PlannerError, Registry, Request, RunReport, RunStatus, Situation, StepStatus,
+    ArtifactStore, Capability, ChatError, ChatErrorKind, ChatModel, Decision, Decline, Message,
+    Planner, PlannerError, Registry, Request, RunReport, RunStatus, Situation, StepStatus,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -121,11 +121,10 @@ impl Controller {
         self
     }
 
-    async fn conversation(&self, situation: &Situation<'_>) -> Vec<Message> {
+    async fn conversation(&self, situation: &Situation<'_>, tools: &[&Capability]) -> Vec<Message> {
         let request = situation.request;
-        let tools = self.fitting(request, prompt::tools(situation)).await;
-        let examples = self.examples(request, &tools).await;
-        let mut messages = prompt::conversation(&tools, &examples, request, self.form());
+        let examples = self.examples(request, tools).await;
+        let mut messages = prompt::conversation(tools, &examples, request, self.form());
         messages.extend(earlier::answers(situation).map(Message::user));
         for round in situation.rounds {
             messages.push(self.observed(round).await);
@@ -177,8 +176,11 @@ impl Controller {
 
     async fn write(&self, situation: &Situation<'_>) -> Result<Written, ChatError> {
         let model = situation.spending.meter(Arc::clone(&self.model));
-        let mut messages = self.conversation(situation).await;
-        let mut writing = Writing::new(situation, self.form());
+        let tools = self
+            .fitting(situation.request, prompt::tools(situation))
+            .await;
+        let mut messages = self.conversation(situation, &tools).await;
+        let mut writing = Writing::new(situation, tools, self.form());
         for attempt in 1..=ATTEMPTS {
             let said = match writing.listen(&*model, &messages).await {
                 Ok(said) => said,

@@ -255,6 +255,18 @@ fn largest_file(folder: &Path) -> std::path::PathBuf {
 }
 
 #[test]
+fn a_time_that_cannot_pass_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    fs::write(&file, "[agent]\ntime_s = -1\n").unwrap();
+    refuse(
+        &["--config", file.to_str().unwrap(), "tools"],
+        2,
+        &["-1 is no number of seconds above 0"],
+    );
+}
+
+#[test]
 fn a_malformed_configuration_names_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");

@@ -1,6 +1,6 @@
 //! What is configured: flags over environment over file over defaults.
 
-use std::{collections::BTreeMap, env, path::PathBuf};
+use std::{collections::BTreeMap, env, path::PathBuf, time::Duration};
 
 use figment::{
     Figment,
@@ -10,7 +10,7 @@ use medley::{
     Bounds, Budget, ControllerOptions, Example, ExampleError, LanguageSettings, Limits, ModelRole,
     ModelSettings, ModelsOptions, Names, PlanForm, Policy,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
     Arguments,
@@ -104,7 +104,7 @@ pub(super) struct AgentSettings {
     /// How many steps a run may have.
     steps: usize,
     /// How many seconds its steps may take together.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "seconds")]
     time_s: Option<f64>,
     /// How many examples the model is shown.
     shots: usize,
@@ -115,6 +115,18 @@ pub(super) struct AgentSettings {
     /// A file with more examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     examples: Option<PathBuf>,
+}
+
+/// A time that can pass.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let seconds = Option::<f64>::deserialize(deserializer)?;
+    let is_time = |seconds: &f64| *seconds > 0.0 && Duration::try_from_secs_f64(*seconds).is_ok();
+    match seconds.filter(|seconds| !is_time(seconds)) {
+        Some(seconds) => Err(D::Error::custom(format!(
+            "{seconds} is no number of seconds above 0"
+        ))),
+        None => Ok(seconds),
+    }
 }
 
 impl Default for AgentSettings {

@@ -37,13 +37,14 @@ impl Bounds {
     /// Which bound forbids to go on after so many rounds and steps, in words.
     pub(super) fn reached(&self, rounds: u32, steps: usize) -> Option<String> {
         let (bound, what) = if rounds >= self.rounds {
-            (self.rounds as usize, "rounds")
+            (self.rounds as usize, "round")
         } else if steps >= self.steps {
-            (self.steps, "steps")
+            (self.steps, "step")
         } else {
             return None;
         };
-        Some(format!("the run was ended after {bound} {what}"))
+        let plural = if bound == 1 { "" } else { "s" };
+        Some(format!("the run was ended after {bound} {what}{plural}"))
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures::StreamExt;
 use medley_orchestrator::{
-    Addition, ChatError, ChatModel, ChatRequest, Defect, DraftPlan, DraftStep, GrowingPlan,
-    Message, Plan, PlanShape, ResponseFormat, Situation,
+    Addition, Capability, ChatError, ChatModel, ChatRequest, Defect, DraftPlan, DraftStep,
+    GrowingPlan, Message, Plan, PlanShape, ResponseFormat, Situation,
 };
 
 use super::{
@@ -40,6 +40,8 @@ pub(super) enum Written {
 /// A plan while it is written.
 pub(super) struct Writing<'a> {
     situation: &'a Situation<'a>,
+    /// The tools that the model is shown.
+    tools: Vec<&'a Capability>,
     form: PlanForm,
     growing: GrowingPlan<'a>,
     /// Steps as they were written, by name.
@@ -54,9 +56,14 @@ pub(super) struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn new(situation: &'a Situation<'a>, form: PlanForm) -> Self {
+    pub(super) fn new(
+        situation: &'a Situation<'a>,
+        tools: Vec<&'a Capability>,
+        form: PlanForm,
+    ) -> Self {
         let mut this = Self {
             situation,
+            tools,
             form,
             growing: GrowingPlan::new(situation.registry, &situation.scope),
             offered: HashMap::new(),
@@ -166,20 +173,16 @@ impl<'a> Writing<'a> {
     }
 
     fn request(&self, model: &dyn ChatModel, messages: &[Message]) -> ChatRequest {
-        let shape = || {
-            let Situation {
-                registry,
-                request,
-                scope,
-                ..
-            } = self.situation;
-            let mut shape = PlanShape::of(registry, request);
-            shape.capabilities.retain(|tool| scope.allows(&tool.name));
-            shape
+        let Situation {
+            registry, request, ..
+        } = self.situation;
+        let shape = || PlanShape {
+            capabilities: self.tools.iter().map(|&tool| tool.clone()).collect(),
+            ..PlanShape::of(registry, request)
         };
         let tools = match self.form {
             PlanForm::Lines => Vec::new(),
-            PlanForm::Calls => prompt::callable(&prompt::tools(self.situation)),
+            PlanForm::Calls => prompt::callable(&self.tools),
         };
         ChatRequest {
             tools,

@@ -1,5 +1,6 @@
 //! Finds the weights of the evidence: logistic regressions over plans that people made.
 //!
+//! The test holds that the shipped weights can be found again.
 //! `MEDLEY_FIT=FILE cargo test --workspace --lib -- fitting` writes those of all requests to the file, to be put into
 //! `data/embedded/overview.toml`. It also finds those of the requests with even ids alone and says how well they do on
 //! the others, which is the figure to quote: the weights that are shipped have seen every request.
@@ -39,14 +40,15 @@ struct Case {
 }
 
 #[test]
-fn fitting() {
-    let Some(target) = std::env::var_os("MEDLEY_FIT") else {
-        println!("skipped: MEDLEY_FIT says where to write the weights");
+fn the_weights_that_are_shipped_are_those_that_are_fitted() {
+    let (Some(tools), Some(sample)) = (
+        shared("multimedia_tools.json"),
+        shared("multimedia_sample.jsonl"),
+    ) else {
         return;
     };
     let vocabulary = Vocabulary::built_in().unwrap();
-    let read = |name| std::fs::read_to_string(shared(name).unwrap()).unwrap();
-    let list = ToolList::from_json_text(&read("multimedia_tools.json")).unwrap();
+    let list = ToolList::from_json_text(&std::fs::read_to_string(tools).unwrap()).unwrap();
     let capabilities = list.capabilities();
     let models = Models::open(ModelsOptions::from_environment().unwrap()).unwrap();
     let encoder = LazyEncoder::new(models.clone());
@@ -59,7 +61,7 @@ fn fitting() {
         tools: &tools,
         encoder: &encoder,
     };
-    let gold = samples(&read("multimedia_sample.jsonl")).unwrap();
+    let gold = samples(&std::fs::read_to_string(sample).unwrap()).unwrap();
     let cases = cases(&overview, gold, &list, &cache);
     let is_even = |case: &&Case| case.sample.id.parse::<u64>().unwrap() % 2 == 0;
     let (even, odd): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(is_even);
@@ -78,7 +80,27 @@ fn fitting() {
         ("all, cross-validated", &score(&all, &crossed)),
     ];
     println!("{}", table(&rows, None).unwrap());
-    std::fs::write(target, whole.iter().map(written).collect::<String>()).unwrap();
+    if let Some(target) = std::env::var_os("MEDLEY_FIT") {
+        std::fs::write(target, whole.iter().map(written).collect::<String>()).unwrap();
+        return;
+    }
+    let shipped = &vocabulary.overview.weights;
+    assert_eq!(shipped.len(), whole.len());
+    for (shipped, fitted) in shipped.iter().zip(&whole) {
+        let (one, other) = (all_of(shipped), all_of(fitted));
+        assert_eq!(one.len(), other.len());
+        for (one, other) in one.into_iter().zip(other) {
+            assert!(
+                (one - other).abs() < 0.05,
+                "{one} is shipped, {other} is fitted"
+            );
+        }
+    }
+}
+
+fn all_of(weights: &Weights) -> Vec<f32> {
+    let constant = std::iter::once(weights.constant);
+    constant.chain(weights.of.iter().copied()).collect()
 }
 
 fn cases(
