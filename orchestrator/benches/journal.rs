@@ -124,6 +124,7 @@ fn step(index: usize, has_identity: bool) -> StepRecord {
             error: None,
             question: None,
             children: Vec::new(),
+            call: None,
         },
     }
 }

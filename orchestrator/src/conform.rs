@@ -241,10 +241,10 @@ fn mismatch(value: &Value, wanted: &ValueType) -> ConformError {
 }
 
 /// A value as text: what stands in a sentence, with text artifacts read.
-pub(crate) async fn print(
-    value: &Value,
-    store: &dyn ArtifactStore,
-) -> Result<String, ConformError> {
+///
+/// # Errors
+/// When the value, or a part of it, has no text.
+pub async fn print(value: &Value, store: &dyn ArtifactStore) -> Result<String, ConformError> {
     match value {
         Value::Artifact(artifact) if artifact.kind == Kind::Text => {
             read_text(artifact, store).await

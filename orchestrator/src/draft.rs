@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::Defect;
+use crate::{Defect, Digest};
 
 /// One step as a planner wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,10 @@ pub struct DraftStep {
     #[serde(flatten)]
     #[schemars(skip)]
     pub unknown: BTreeMap<String, Json>,
+    /// What a program called it with, so that the program is known to go the same way when it runs again.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub call: Option<Digest>,
 }
 
 /// What becomes of a step that goes over a list when a call for an item fails.

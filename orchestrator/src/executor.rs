@@ -10,6 +10,7 @@ mod dispatcher;
 mod evaluate;
 mod flights;
 mod identity;
+mod outcomes;
 mod process;
 mod repair;
 mod running;
@@ -24,6 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use dispatcher::{Dispatcher, LocalDispatcher, StepCall, StepControl, StepOutcome};
+pub use outcomes::{Awaited, Outcomes};
 pub use process::{ProcessDispatcher, WorkerCommand};
 pub use worker::{serve, serve_standard_streams};
 
@@ -54,6 +56,7 @@ pub struct Executor {
 }
 
 /// What a run needs besides its plan.
+#[derive(Clone)]
 pub struct RunContext<'a> {
     /// The run's id.
     pub run: &'a str,
@@ -77,6 +80,9 @@ pub struct RunContext<'a> {
     pub expected: BTreeMap<String, f64>,
     /// What the run may spend on language models, and has spent; calls that ask one count too.
     pub spending: Spending,
+    /// Where a program whose steps these are waits for what they come to. Its steps mean what they say one by one:
+    /// those that change the world do not wait for the end of the plan.
+    pub program: Option<Outcomes>,
 }
 
 impl<'a> RunContext<'a> {
@@ -100,6 +106,7 @@ impl<'a> RunContext<'a> {
             answers: BTreeMap::new(),
             expected: BTreeMap::new(),
             spending: Spending::unlimited(),
+            program: None,
         }
     }
 }

@@ -106,6 +106,8 @@ pub enum RunKind {
     Ask,
     /// A plan that somebody wrote.
     Exec,
+    /// A workflow: a program that somebody wrote.
+    Workflow,
 }
 
 /// A run as it begins.

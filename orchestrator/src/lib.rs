@@ -40,8 +40,8 @@ mod fixtures;
 pub use agent::{
     Agent, AgentError, AsWritten, Assignment, Attachment, Bounds, Conversation, Corrector,
     Decision, Decline, Evidence, Exchange, GivenPlan, NamedArtifact, Outcome, Planner,
-    PlannerError, Refined, Refiner, Refining, Request, SessionTurn, Situation, StepStream,
-    Suggestion, Telling, unused_attachments,
+    PlannerError, Program, ProgramEnd, ProgramRun, Refined, Refiner, Refining, Request,
+    SessionTurn, Situation, StepStream, Suggestion, Telling, unused_attachments,
 };
 pub use artifact::{Artifact, Facts, Probe, ProbeError, Probed};
 pub use capability::{Capability, Output, Parameter, Visibility};
@@ -52,13 +52,13 @@ pub use chat::{
     PlanShape, Price, Recorder, RecordingError, Replay, ResponseFormat, Role, Scrubber, Spending,
     Spent, TokenCounter, ToolCall, ToolChoice, Usage,
 };
-pub use conform::{ConformError, TEXT_LIMIT, check, conform, select};
+pub use conform::{ConformError, TEXT_LIMIT, check, conform, print, select};
 pub use digest::{Digest, ParseDigestError};
 pub use draft::{Comparison, DraftCondition, DraftPlan, DraftRetry, DraftStep, OnError};
 pub use event::{Event, EventKind, EventSink, EventStream, PlannedStep, Tap};
 pub use executor::{
-    Dispatcher, Executor, LocalDispatcher, ProcessDispatcher, RunContext, StepCall, StepControl,
-    StepOutcome, WorkerCommand, serve, serve_standard_streams,
+    Awaited, Dispatcher, Executor, LocalDispatcher, Outcomes, ProcessDispatcher, RunContext,
+    StepCall, StepControl, StepOutcome, WorkerCommand, serve, serve_standard_streams,
 };
 pub use expression::{Expression, ExpressionError, Reference, Segment, Selector, is_step_id};
 pub use graph_picture::{GraphFormat, GraphPicture, PicturedStep, UnknownGraphFormat};

@@ -102,6 +102,15 @@ impl Plan {
         &self.answer
     }
 
+    /// The plan of a program that calls nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
+            graph: StableDiGraph::new(),
+            order: Vec::new(),
+            answer: Vec::new(),
+        }
+    }
+
     /// A plan of checked steps; `edges` run from a step to those that wait for it.
     ///
     /// Returns the first edge that would close a cycle instead, if there is one.

@@ -92,6 +92,9 @@ pub struct StepReport {
     /// Its calls, one an item, if it goes over a list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<StepReport>,
+    /// A digest of what a program called it with: when the program runs again, the same call must stand there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Digest>,
 }
 
 impl StepReport {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Request;
+use super::{Program, ProgramEnd, ProgramRun, Request};
 use crate::{Addition, DraftPlan, DraftStep, Question, Registry, RunReport, Scope, Spending};
 
 /// Answers where nothing was asked.
@@ -23,6 +23,20 @@ pub trait Planner: Send + Sync {
     /// When the planner itself cannot work, such as a model that cannot be loaded. A request that it does not
     /// understand is no error but a [`Decision::Decline`].
     async fn decide(&self, situation: &Situation<'_>) -> Result<Decision, PlannerError>;
+
+    /// Runs a program that it decided on: its steps go into the stream, one call after the other, and at the end its
+    /// answer does.
+    ///
+    /// # Errors
+    /// When it cannot be run at all, as by a planner that decides on none. What goes wrong while it runs is an end.
+    async fn run_program(&self, run: ProgramRun<'_>) -> Result<ProgramEnd, PlannerError> {
+        Err(PlannerError {
+            code: "no_programs",
+            message: format!("nothing here can run the program {}", run.program.name),
+            hint: None,
+            source: None,
+        })
+    }
 
     /// Whether it may add steps after these rounds, so that it is worth while to choose capabilities for that.
     fn may_add(&self, rounds: &[RunReport]) -> bool {
@@ -103,6 +117,12 @@ impl StepStream {
     pub async fn send(&self, addition: Addition) -> bool {
         self.additions.send(addition).await.is_ok()
     }
+
+    /// The same from a thread that may wait, which must not be one of the async runtime's.
+    #[must_use]
+    pub fn send_blocking(&self, addition: Addition) -> bool {
+        self.additions.blocking_send(addition).is_ok()
+    }
 }
 
 /// What a planner decides.
@@ -126,6 +146,13 @@ pub enum Decision {
     Finish,
     /// The request, or a part of it, cannot be done with the tools at hand; nothing is run.
     Decline(Decline),
+    /// Run this program, which adds the steps; see [`Planner::run_program`].
+    Program {
+        /// The program.
+        program: Program,
+        /// What the person should know about it.
+        notes: Vec<String>,
+    },
     /// The request can be meant in several ways; nothing is run before the person has said which. The planner is asked
     /// again with the answer.
     Clarify(Question),

@@ -10,13 +10,15 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    Agent, AgentError, Assignment, Decision, Decline, PlannerError, Situation, StepStream,
+    Agent, AgentError, Assignment, Decision, Decline, PlannerError, Program, ProgramRun, Situation,
+    StepStream,
 };
 use crate::{
-    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Plan,
-    Question, Response, RunContext, RunReport, Scope, Spending, TurnRecord,
+    Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Outcomes,
+    Plan, Question, Response, RunContext, RunReport, Scope, Spending, TurnRecord,
 };
 
 /// How many steps a planner may be ahead of the engine.
@@ -112,6 +114,9 @@ impl Agent {
             Decision::Clarify(question) => return Ok(Turn::Clarify(question)),
             Decision::Add { draft, notes } => (draft, notes),
             Decision::Streamed { notes } => (DraftPlan::default(), notes),
+            Decision::Program { program, notes } => {
+                return self.run_program(before, &program, notes).await;
+            }
         };
         if draft.steps.len() > before.allowance {
             return Err(Defects(vec![beyond(before.allowance, draft.steps.len())]).into());
@@ -145,6 +150,60 @@ impl Agent {
         self.take_streamed(before, decision, draft, report).await
     }
 
+    /// Runs a program, which is committed: its steps need not be.
+    async fn run_program(
+        &self,
+        before: &Before<'_>,
+        program: &Program,
+        mut notes: Vec<String>,
+    ) -> Result<Turn, AgentError> {
+        let (stream, offered) = StepStream::channel(AHEAD);
+        let (engine, additions) = mpsc::channel(AHEAD);
+        let outcomes = Outcomes::default();
+        let context = RunContext {
+            program: Some(outcomes.clone()),
+            ..before.context.clone()
+        };
+        let run = ProgramRun {
+            program,
+            request: &before.assignment.run.request,
+            registry: &self.registry,
+            scope: before.scope,
+            round: context.round,
+            stream: &stream,
+            outcomes: &outcomes,
+            finished: &context.finished,
+            events: context.events,
+            cancel: context.cancel,
+        };
+        let running = self.planner.run_program(run);
+        let end = CancellationToken::new();
+        let relay = relay_program(before.allowance, offered, engine, &end);
+        let grown = self
+            .executor
+            .run_growing(additions, &self.registry, &context);
+        let ended = async {
+            let ended = running.await;
+            end.cancel();
+            ended
+        };
+        let (ended, mut draft, mut report) = tokio::join!(ended, relay, grown);
+        let ended = ended?;
+        keep_accepted(&mut draft, &report);
+        report.status = ended.status;
+        notes.extend(ended.notes);
+        // A program may have nothing to call.
+        let plan = match draft.steps.is_empty() {
+            true => Plan::empty(),
+            false => Plan::validate(&draft, &self.registry, before.scope)?,
+        };
+        Ok(Turn::Ran {
+            plan: Box::new(plan),
+            report: Box::new(report),
+            notes,
+        })
+    }
+
     /// Commits what was handed over and accepted as what was decided.
     async fn take_streamed(
         &self,
@@ -155,19 +214,17 @@ impl Agent {
     ) -> Result<Turn, AgentError> {
         let notes = match decision {
             Ok(Decision::Streamed { notes } | Decision::Add { notes, .. }) => notes,
-            Ok(Decision::Finish | Decision::Decline(_) | Decision::Clarify(_)) => Vec::new(),
+            Ok(
+                Decision::Finish
+                | Decision::Decline(_)
+                | Decision::Clarify(_)
+                | Decision::Program { .. },
+            ) => Vec::new(),
             Err(error) => vec![format!("the planner stopped: {error}")],
         };
-        let accepted: HashSet<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
-        draft
-            .steps
-            .retain(|step| accepted.contains(step.id.as_str()));
+        keep_accepted(&mut draft, &report);
         if draft.steps.is_empty() && !report.defects.is_empty() {
             return Err(Defects(report.defects).into());
-        }
-        if !report.defects.is_empty() {
-            // What the answer names may be among what was refused.
-            draft.answer = None;
         }
         let plan = Plan::validate(&draft, &self.registry, before.scope)?;
         let decision = Decision::Add {
@@ -258,6 +315,53 @@ impl Agent {
         };
         Arc::clone(journal).commit_turn(&run.id, &record).await
     }
+}
+
+/// Leaves out what was refused.
+fn keep_accepted(draft: &mut DraftPlan, report: &RunReport) {
+    let accepted: HashSet<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
+    let offered = draft.steps.len();
+    draft
+        .steps
+        .retain(|step| accepted.contains(step.id.as_str()));
+    if draft.steps.len() < offered || !report.defects.is_empty() {
+        // What the answer names may be among it.
+        draft.answer = None;
+    }
+}
+
+/// Passes on what a program hands over, as many steps as may be run; returns all of it.
+async fn relay_program(
+    allowance: usize,
+    mut offered: mpsc::Receiver<Addition>,
+    engine: mpsc::Sender<Addition>,
+    end: &CancellationToken,
+) -> DraftPlan {
+    let mut draft = DraftPlan::default();
+    loop {
+        let addition = tokio::select! {
+            biased;
+            addition = offered.recv() => addition,
+            // A thread that was left behind sends nothing more.
+            () = end.cancelled(), if !offered.is_closed() => {
+                offered.close();
+                continue;
+            }
+        };
+        let Some(addition) = addition else {
+            break;
+        };
+        match &addition {
+            Addition::Step(_) if draft.steps.len() >= allowance => break,
+            Addition::Step(step) => draft.steps.push(DraftStep::clone(step)),
+            Addition::Answer(answer) => draft.answer = Some(answer.clone()),
+            Addition::End => {}
+        }
+        if engine.send(addition).await.is_err() {
+            break;
+        }
+    }
+    draft
 }
 
 fn beyond(allowance: usize, steps: usize) -> Defect {

@@ -140,6 +140,7 @@ impl Call {
             error: settled.error,
             question: settled.question,
             children: Vec::new(),
+            call: self.step.call,
         }
     }
 

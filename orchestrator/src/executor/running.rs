@@ -23,8 +23,8 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    Accepted, Addition, EventKind, GrowingPlan, PlannedStep, RunReport, Step, StepReport,
-    StepStatus, Value,
+    Accepted, Addition, Defect, EventKind, GrowingPlan, PlannedStep, Record, RunReport, Step,
+    StepError, StepReport, StepStatus, Value,
 };
 
 /// The expected time of a call of which nothing is known, in microseconds.
@@ -43,6 +43,8 @@ pub(super) struct Running<'a> {
     gate: Option<usize>,
     tasks: JoinSet<Finished>,
     pub(super) repairs: Repairs,
+    /// Whether a step waits for a person.
+    is_waiting: bool,
 }
 
 /// What the scheduler's numbers stand for.
@@ -82,6 +84,7 @@ impl<'a> Running<'a> {
             gate: None,
             tasks: JoinSet::new(),
             repairs: Repairs::default(),
+            is_waiting: false,
             context,
         }
     }
@@ -120,13 +123,13 @@ impl<'a> Running<'a> {
 
     /// Runs while steps arrive, and until nothing is left to do.
     pub(super) async fn drive_growing(&mut self, mut growth: Growth<'_>) -> RunReport {
-        self.gate = Some(self.nodes.len());
-        self.nodes.push(Node::of(None, None));
-        // The gate counts as started until the plan is complete; it takes no place.
-        let commands = self.scheduler.add(vec![(Vec::new(), 0)]);
-        debug_assert_eq!(commands.len(), 1, "the gate waits for nothing");
-        self.scheduler.suspended(self.nodes.len() - 1);
+        if self.context.program.is_none() {
+            self.shut_gate();
+        }
         self.drive_with(Some(&mut growth)).await;
+        if let Some(outcomes) = &self.context.program {
+            outcomes.close();
+        }
         let (answer, defects) = growth.plan.finish();
         self.report(&answer, defects).await
     }
@@ -139,6 +142,7 @@ impl<'a> Running<'a> {
             self.stop(&mut grace);
         }
         while !self.tasks.is_empty() || (growth.is_some() && grace.is_none()) {
+            self.tell_a_program_that_waits();
             tokio::select! {
                 // A tool that notices the cancel first must not make its dependents look skipped.
                 biased;
@@ -172,7 +176,13 @@ impl<'a> Running<'a> {
         };
         match addition {
             Some(Addition::Step(step)) => {
+                let id = step.id.clone();
                 let accepted = growth.plan.offer(*step);
+                if accepted.is_empty()
+                    && let Some(outcomes) = &self.context.program
+                {
+                    outcomes.put(&refused(id, &growth.plan.take_defects()));
+                }
                 for Accepted { step, dependencies } in accepted {
                     self.context.events.emit(EventKind::StepAdded {
                         step: self.planned(&step, &dependencies),
@@ -210,6 +220,15 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// The gate counts as started until the plan is complete; it takes no place.
+    fn shut_gate(&mut self) {
+        self.gate = Some(self.nodes.len());
+        self.nodes.push(Node::of(None, None));
+        let commands = self.scheduler.add(vec![(Vec::new(), 0)]);
+        debug_assert_eq!(commands.len(), 1, "the gate waits for nothing");
+        self.scheduler.suspended(self.nodes.len() - 1);
+    }
+
     fn open_gate(&mut self, sound: bool) {
         if let Some(gate) = self.gate.take() {
             let commands = self.scheduler.finished(gate, sound);
@@ -228,6 +247,16 @@ impl<'a> Running<'a> {
             reason = "a cast from a float saturates"
         )]
         milliseconds.map_or(UNKNOWN_DURATION, |&ms| (ms * 1e3) as u64)
+    }
+
+    /// Where nothing runs and a step waits for a person, a program that waits for steps waits in vain.
+    fn tell_a_program_that_waits(&self) {
+        if let Some(outcomes) = &self.context.program
+            && self.is_waiting
+            && self.tasks.is_empty()
+        {
+            outcomes.stall();
+        }
     }
 
     fn cancel_seen(&self) -> bool {
@@ -381,6 +410,26 @@ impl Node {
             children: BTreeMap::new(),
             report: None,
         }
+    }
+}
+
+/// What a step comes to that is none: whoever waits for it is told why.
+fn refused(id: String, defects: &[Defect]) -> StepReport {
+    let hint = defects.iter().find_map(|defect| defect.hint.as_deref());
+    let messages: Vec<&str> = defects.iter().map(|defect| &*defect.message).collect();
+    StepReport {
+        id,
+        tool: String::new(),
+        provider: None,
+        status: StepStatus::Failed,
+        started_ms: 0.0,
+        ms: 0.0,
+        attempts: 0,
+        outputs: Record::new(),
+        error: Some(StepError::new("bad_step", messages.join("; "), hint)),
+        question: None,
+        children: Vec::new(),
+        call: None,
     }
 }
 

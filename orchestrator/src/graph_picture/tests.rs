@@ -45,6 +45,7 @@ fn report(id: &str, status: StepStatus, started_ms: f64, ms: f64) -> StepReport 
         error: None,
         question: None,
         children: Vec::new(),
+        call: None,
     }
 }
 

@@ -91,6 +91,7 @@ fn step(key: &str, content: &str) -> StepRecord {
             error: None,
             question: None,
             children: Vec::new(),
+            call: None,
         },
     }
 }

@@ -203,6 +203,7 @@ pub(super) fn check_step(
     step.outputs = declared_outputs(drafted, capability);
     step.provider.clone_from(&drafted.provider);
     step.why.clone_from(&drafted.why);
+    step.call = drafted.call;
     match candidates.of(drafted, entry) {
         Ok(able) => step.candidates = able,
         Err(defect) => defects.push(defect),

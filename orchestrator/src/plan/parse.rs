@@ -107,6 +107,7 @@ fn read_step(index: usize, json: Json, malformed: &mut Vec<Defect>) -> DraftStep
         timeout_s: reader.take("timeout_s", "a number of seconds"),
         idle_timeout_s: reader.take("idle_timeout_s", "a number of seconds"),
         unknown: reader.keys.into_iter().collect(),
+        call: None,
     }
 }
 

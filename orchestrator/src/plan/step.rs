@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use crate::{
-    Capability, Comparison, Effects, Expression, OnError, Output, Profile, Provider, Record,
-    Reference, Resources, ValueType,
+    Capability, Comparison, Digest, Effects, Expression, OnError, Output, Profile, Provider,
+    Record, Reference, Resources, ValueType,
 };
 
 /// A step of a valid plan.
@@ -36,6 +36,8 @@ pub struct Step {
     pub idle_limit: Option<Duration>,
     /// Why the step is there.
     pub why: Option<String>,
+    /// What a program called it with.
+    pub call: Option<Digest>,
 }
 
 /// A provider that may do a step.
@@ -163,6 +165,7 @@ impl Step {
             time_limit: None,
             idle_limit: None,
             why: None,
+            call: None,
         }
     }
 

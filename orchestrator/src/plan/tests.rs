@@ -205,6 +205,7 @@ fn an_earlier_round_can_be_referred_to_and_its_names_stay_taken() {
             error: None,
             question: None,
             children: Vec::new(),
+            call: None,
         }],
         answer: Vec::new(),
         defects: Vec::new(),

@@ -30,6 +30,7 @@ impl Running<'_> {
     }
 
     fn wait(&mut self, node: usize, report: StepReport) -> Vec<Command> {
+        self.is_waiting = true;
         if let Some(question) = &report.question {
             self.context.events.emit(EventKind::StepWaiting {
                 step: report.id.clone(),
@@ -111,6 +112,7 @@ impl Running<'_> {
             error: None,
             question: None,
             children: Vec::new(),
+            call: step.as_ref().and_then(|step| step.call),
         }
     }
 
@@ -141,6 +143,9 @@ impl Running<'_> {
             None => {
                 if report.status.is_success() {
                     self.values.insert_step(&report.id, report.outputs.clone());
+                }
+                if let Some(outcomes) = &self.context.program {
+                    outcomes.put(&report);
                 }
                 self.nodes[node].report = Some(report);
             }

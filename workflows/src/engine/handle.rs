@@ -1,0 +1,315 @@
+//! Handles: what a call of a tool gives at once, and what stands for a file.
+//!
+//! Passing a handle on makes an edge of the graph; reading it waits.
+
+use std::sync::Arc;
+
+use medley_orchestrator::{Kind, Record, Selector, Value, ValueType, print, select};
+use rhai::{Array, Dynamic};
+use serde_json::Value as Json;
+
+use super::{
+    failure::{Evaluated, Failure, misuse},
+    run::{Made, Run},
+    values,
+};
+
+/// What stands for a value that a step gives, for a part of one, or for a file.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    run: Arc<Run>,
+    root: Root,
+    path: Vec<Selector>,
+    /// What it stands for, once that was read.
+    value: Option<Arc<Value>>,
+}
+
+#[derive(Clone)]
+enum Root {
+    Step(Arc<Made>),
+    /// A file, by its name in plans.
+    File(Arc<str>),
+}
+
+impl Handle {
+    pub(crate) fn of_step(run: &Arc<Run>, made: Arc<Made>) -> Self {
+        Self {
+            run: Arc::clone(run),
+            root: Root::Step(made),
+            path: Vec::new(),
+            value: None,
+        }
+    }
+
+    pub(crate) fn of_file(run: &Arc<Run>, name: &str, value: Value) -> Self {
+        Self {
+            run: Arc::clone(run),
+            root: Root::File(name.into()),
+            path: Vec::new(),
+            value: Some(Arc::new(value)),
+        }
+    }
+
+    /// The same, one step further in, where that was read.
+    pub(crate) fn part(&self, selector: Selector, value: Value) -> Self {
+        let mut path = self.path.clone();
+        path.push(selector);
+        Self {
+            run: Arc::clone(&self.run),
+            root: self.root.clone(),
+            path,
+            value: Some(Arc::new(value)),
+        }
+    }
+
+    /// How plans refer to it.
+    pub(crate) fn reference(&self) -> Json {
+        let root = match &self.root {
+            Root::Step(made) => &made.id,
+            Root::File(name) => &**name,
+        };
+        let mut reference = format!("${root}");
+        for selector in &self.path {
+            match selector {
+                Selector::Field(name) => reference.push_str(&format!(".{name}")),
+                Selector::Index(index) => reference.push_str(&format!("[{index}]")),
+            }
+        }
+        Json::String(reference)
+    }
+
+    /// Whether two handles stand for the same file.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self.value.as_deref(), other.value.as_deref()) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.reference() == other.reference(),
+        }
+    }
+
+    /// The step that it comes from.
+    pub(crate) fn step(&self) -> Option<&Arc<Made>> {
+        match &self.root {
+            Root::Step(made) => Some(made),
+            Root::File(_) => None,
+        }
+    }
+
+    /// Whether it may fit where `wanted` is expected, as far as that is known without waiting.
+    pub(crate) fn may_fit(&self, wanted: &ValueType) -> bool {
+        match (&self.value, &self.root) {
+            (Some(value), _) => wanted.accepts(&ValueType::of(value)),
+            (None, Root::Step(made)) => made.capability.output_for(wanted).is_some(),
+            (None, Root::File(_)) => true,
+        }
+    }
+
+    /// What it is, in a few words.
+    pub(crate) fn told(&self) -> String {
+        match (&self.value, &self.root) {
+            (Some(value), _) => ValueType::of(value).to_string(),
+            (None, Root::Step(made)) => {
+                let outputs = made.capability.outputs.iter();
+                let outputs: Vec<String> = outputs
+                    .map(|output| format!("{} ({})", output.name, output.value_type))
+                    .collect();
+                format!(
+                    "the result of {}: {}",
+                    made.capability.name,
+                    outputs.join(", ")
+                )
+            }
+            (None, Root::File(name)) => name.to_string(),
+        }
+    }
+
+    /// Waits; gives what it stands for: words and numbers as they are, files and what is kept in them as handles.
+    pub(crate) fn read(&self) -> Evaluated<Dynamic> {
+        if self.value.is_some() {
+            return self.dynamic();
+        }
+        let Root::Step(made) = &self.root else {
+            return Ok(Dynamic::UNIT);
+        };
+        let Some(primary) = made.capability.outputs.first() else {
+            self.run.wait(made)?;
+            return Ok(Dynamic::UNIT);
+        };
+        self.output(made, &primary.name)
+    }
+
+    /// What it stands for as the script's own values all through, where that is possible: found places become an array
+    /// of maps, JSON what it says.
+    pub(crate) fn plain(&self) -> Evaluated<Dynamic> {
+        let read = self.read()?;
+        match read.read_lock::<Self>().map(|handle| handle.clone()) {
+            Some(handle) => handle.opened(),
+            None => Ok(read),
+        }
+    }
+
+    /// A named output, a field, or a fact of a file.
+    pub(crate) fn field(&self, name: &str) -> Evaluated<Dynamic> {
+        if let (None, Root::Step(made)) = (&self.value, &self.root) {
+            if made.capability.output(name).is_some() {
+                return self.output(made, name);
+            }
+            let read = self.read()?;
+            return match read.read_lock::<Self>().map(|handle| handle.clone()) {
+                Some(handle) => handle.field(name),
+                None => Err(self.no_field(name)),
+            };
+        }
+        let Some(Value::Artifact(artifact)) = self.value.as_deref() else {
+            return Err(self.no_field(name));
+        };
+        let selector = Selector::Field(name.to_owned());
+        if is_structured(artifact.kind)
+            && let Ok(value) = self.select(&selector)
+        {
+            return values::to_script(&value, &self.part(selector, value.clone()));
+        }
+        let artifact = serde_json::to_value(&**artifact).unwrap_or_default();
+        let facts = artifact.get("facts").and_then(|facts| facts.get(name));
+        match facts.or_else(|| artifact.get(name)) {
+            Some(fact) if name != "id" => Ok(values::from_json(fact)),
+            _ => Err(self.no_field(name)),
+        }
+    }
+
+    /// An item.
+    pub(crate) fn item(&self, index: i64) -> Evaluated<Dynamic> {
+        let plain = self.plain()?;
+        let none = || misuse(format!("there is no item {index} in {}", self.told()));
+        if let Ok(items) = plain.as_array_ref() {
+            let place = usize::try_from(index).ok();
+            let from_end = || {
+                items
+                    .len()
+                    .checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
+            };
+            let place = place.or_else(from_end).ok_or_else(none)?;
+            return items.get(place).cloned().ok_or_else(none);
+        }
+        if let Ok(text) = plain.as_immutable_string_ref() {
+            let place = usize::try_from(index).map_err(|_| none())?;
+            return text.chars().nth(place).map(Dynamic::from).ok_or_else(none);
+        }
+        Err(misuse(format!("{} has no items", self.told())))
+    }
+
+    /// The items.
+    pub(crate) fn items(&self) -> Evaluated<Array> {
+        let plain = self.plain()?;
+        plain
+            .into_array()
+            .map_err(|_| misuse(format!("{} has no items to go over", self.told())))
+    }
+
+    /// What it says as text.
+    pub(crate) fn text(&self) -> Evaluated<String> {
+        let read = self.read()?;
+        let Some(handle) = read.read_lock::<Self>().map(|handle| handle.clone()) else {
+            return Ok(read.to_string());
+        };
+        let value = handle
+            .value
+            .as_deref()
+            .cloned()
+            .unwrap_or_else(|| Value::List(Vec::new()));
+        if let Value::Artifact(artifact) = &value
+            && artifact.kind != Kind::Text
+        {
+            return Ok(format!("[{}]", artifact.kind));
+        }
+        self.run
+            .runtime
+            .block_on(print(&value, &*self.run.store))
+            .map_err(|error| misuse(error.to_string()))
+    }
+
+    fn output(&self, made: &Arc<Made>, name: &str) -> Evaluated<Dynamic> {
+        let report = self.run.wait(made)?;
+        match report.outputs.get(name) {
+            None => Ok(Dynamic::UNIT),
+            Some(value) => values::to_script(
+                value,
+                &self.part(Selector::Field(name.to_owned()), value.clone()),
+            ),
+        }
+    }
+
+    fn dynamic(&self) -> Evaluated<Dynamic> {
+        match self.value.as_deref() {
+            Some(value) => values::to_script(value, self),
+            None => Ok(Dynamic::UNIT),
+        }
+    }
+
+    /// The content of what is kept in a file, where scripts have values for it.
+    fn opened(&self) -> Evaluated<Dynamic> {
+        let Some(Value::Artifact(artifact)) = self.value.as_deref() else {
+            return self.dynamic();
+        };
+        let bytes = || {
+            let read = self.run.runtime.block_on(self.run.store.read(&artifact.id));
+            read.map_err(|error| misuse(error.to_string()))
+        };
+        let json = |bytes: Vec<u8>| serde_json::from_slice::<Json>(&bytes).ok();
+        match artifact.kind {
+            Kind::Regions => {
+                let items = json(bytes()?).and_then(|mut json| Some(json.get_mut("items")?.take()));
+                Ok(values::from_json(&items.unwrap_or_default()))
+            }
+            Kind::Json | Kind::Table => {
+                let bytes = bytes()?;
+                Ok(match json(bytes.clone()) {
+                    Some(json) => values::from_json(&json),
+                    None => String::from_utf8_lossy(&bytes).into_owned().into(),
+                })
+            }
+            _ => Ok(Dynamic::from(self.clone())),
+        }
+    }
+
+    fn select(&self, selector: &Selector) -> Evaluated<Value> {
+        let value = self
+            .value
+            .as_deref()
+            .cloned()
+            .unwrap_or_else(|| Value::Record(Record::new()));
+        self.run
+            .runtime
+            .block_on(select(&value, selector, &*self.run.store))
+            .map_err(|error| misuse(error.to_string()))
+    }
+
+    fn no_field(&self, name: &str) -> Box<rhai::EvalAltResult> {
+        let message = format!("there is no `{name}` in {}", self.told());
+        Failure::new("no_such_field", message, None).into()
+    }
+
+    /// The text of a text file, for values that scripts have words for.
+    pub(crate) fn words(&self, value: &Value) -> Evaluated<String> {
+        self.run
+            .runtime
+            .block_on(print(value, &*self.run.store))
+            .map_err(|error| misuse(error.to_string()))
+    }
+}
+
+const fn is_structured(kind: Kind) -> bool {
+    matches!(kind, Kind::Regions | Kind::Json | Kind::Table)
+}
+
+impl IntoIterator for Handle {
+    type Item = Evaluated<Dynamic>;
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let items = match self.items() {
+            Ok(items) => items.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        items.into_iter()
+    }
+}

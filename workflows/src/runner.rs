@@ -1,0 +1,248 @@
+//! Runs scripts: the way from a program to steps, and back to how it ended.
+
+use std::{collections::BTreeMap, sync::Arc, thread};
+
+use async_trait::async_trait;
+use medley_orchestrator::{
+    ArtifactStore, Decision, Planner, PlannerError, Program, ProgramEnd, ProgramRun, RunStatus,
+    Situation, Value,
+};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Scope};
+use serde_json::Value as Json;
+
+use crate::{
+    engine::{self, Handle, Run, Stop, Strand, callable, from_value, to_plan},
+    error::ScriptError,
+    limits::ScriptLimits,
+    script::{Script, Texts, describe},
+};
+
+/// Scripts call deep; the thread that runs one is made for it.
+const STACK: usize = 64 << 20;
+
+/// Runs scripts.
+#[derive(Clone)]
+pub struct ScriptRunner {
+    /// Where what scripts read is kept.
+    pub store: Arc<dyn ArtifactStore>,
+    /// How much a script may take.
+    pub limits: ScriptLimits,
+}
+
+/// The planner of a script that somebody wrote.
+#[derive(Clone)]
+pub struct GivenScript {
+    program: Program,
+    runner: ScriptRunner,
+}
+
+impl GivenScript {
+    /// A script about which nothing need be decided.
+    #[must_use]
+    pub const fn new(program: Program, runner: ScriptRunner) -> Self {
+        Self { program, runner }
+    }
+}
+
+#[async_trait]
+impl Planner for GivenScript {
+    async fn decide(&self, situation: &Situation<'_>) -> Result<Decision, PlannerError> {
+        if !situation.rounds.is_empty() {
+            return Ok(Decision::Finish);
+        }
+        Ok(Decision::Program {
+            program: self.program.clone(),
+            notes: Vec::new(),
+        })
+    }
+
+    async fn run_program(&self, run: ProgramRun<'_>) -> Result<ProgramEnd, PlannerError> {
+        self.runner.run(run).await
+    }
+
+    fn may_add(&self, rounds: &[medley_orchestrator::RunReport]) -> bool {
+        rounds.is_empty()
+    }
+}
+
+impl ScriptRunner {
+    /// Runs a program to its end.
+    ///
+    /// # Errors
+    /// When it cannot be run at all, because something is wrong with it.
+    pub async fn run(&self, run: ProgramRun<'_>) -> Result<ProgramEnd, PlannerError> {
+        let capabilities = callable(run.registry);
+        let script = Script::read(run.program, &capabilities, &self.limits).map_err(|errors| {
+            PlannerError {
+                code: "script_refused",
+                message: format!("the script cannot run:\n{errors}"),
+                hint: errors.0.into_iter().find_map(|error| error.hint),
+                source: None,
+            }
+        })?;
+        let state = Arc::new(Run::new(
+            &run,
+            Arc::clone(&script.texts),
+            Arc::clone(&self.store),
+            self.limits.clone(),
+        ));
+        let execution = Execution {
+            engine: engine::runner(&state, &capabilities, &script.texts),
+            scope: scope(&state, &run),
+            suffix: match run.round {
+                0 => String::new(),
+                round => format!("_r{round}"),
+            },
+            run: state,
+            script,
+        };
+        let (ended, end) = tokio::sync::oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("workflow".to_owned())
+            .stack_size(STACK)
+            .spawn(move || {
+                let _ = ended.send(execution.run());
+            });
+        let lost = |message: String| PlannerError {
+            code: "script_lost",
+            message,
+            hint: None,
+            source: None,
+        };
+        thread.map_err(|error| lost(format!("no thread can be had for the script: {error}")))?;
+        end.await
+            .map_err(|_| lost("the script's thread stopped on a defect of the program".to_owned()))
+    }
+}
+
+/// A script with all that it needs, on the way to its thread.
+struct Execution {
+    engine: Engine,
+    scope: Scope<'static>,
+    script: Script,
+    run: Arc<Run>,
+    suffix: String,
+}
+
+impl Execution {
+    fn run(mut self) -> ProgramEnd {
+        let strand = Strand::whole(std::mem::take(&mut self.suffix));
+        let ended = strand.hold(|| {
+            self.engine
+                .eval_ast_with_scope::<Dynamic>(&mut self.scope, &self.script.tree)
+        });
+        let run = Arc::clone(&self.run);
+        let texts = Arc::clone(&self.script.texts);
+        match ended {
+            Ok(value) => finish(&run, &value),
+            Err(error) => stop(&run, *error, &texts),
+        }
+    }
+}
+
+/// The script came to its end: what it emitted is the answer, or else what its last expression gives, or else what no
+/// other step takes.
+fn finish(run: &Run, value: &Dynamic) -> ProgramEnd {
+    let mut answer = run.answer();
+    if answer.is_empty() && !value.is_unit() {
+        answer.extend(last_value(value));
+    }
+    run.end(answer);
+    match run.untold() {
+        Ok(untold) if untold.is_empty() => ended(RunStatus::Succeeded, Vec::new()),
+        Ok(untold) => {
+            let all = untold.len() == run.made();
+            let status = if all {
+                RunStatus::Failed
+            } else {
+                RunStatus::Partial
+            };
+            ended(
+                status,
+                vec![format!(
+                    "not everything was done: {} failed",
+                    untold.join(", ")
+                )],
+            )
+        }
+        Err(Stop::Waiting) => ended(RunStatus::Waiting, Vec::new()),
+        Err(Stop::Limit(message)) => ended(RunStatus::Partial, vec![message]),
+        Err(_) => ended(RunStatus::Cancelled, Vec::new()),
+    }
+}
+
+/// What the last expression gives, where that can be shown.
+fn last_value(value: &Dynamic) -> Vec<Json> {
+    let parts = match value.as_array_ref() {
+        Ok(items) => items.clone(),
+        Err(_) => vec![value.clone()],
+    };
+    let shown = |part: &Dynamic| match to_plan(part, &mut Vec::new()).ok()? {
+        Json::Null => None,
+        Json::Object(fields) => serde_json::to_string_pretty(&fields).ok().map(Json::String),
+        json => Some(json),
+    };
+    parts.iter().filter_map(shown).collect()
+}
+
+/// The script stopped before its end: what it emitted is still the answer.
+fn stop(run: &Run, error: EvalAltResult, texts: &Texts) -> ProgramEnd {
+    let answer = run.answer();
+    let has_answer = !answer.is_empty();
+    let told = describe(error, texts);
+    run.end(answer);
+    let status = match told.code {
+        "waiting" => return ended(RunStatus::Waiting, Vec::new()),
+        "cancelled" => return ended(RunStatus::Cancelled, Vec::new()),
+        _ if has_answer => RunStatus::Partial,
+        _ => RunStatus::Failed,
+    };
+    ended(status, vec![note(&told)])
+}
+
+fn note(error: &ScriptError) -> String {
+    match &error.hint {
+        Some(hint) => format!("the script stopped: {error}\n  {hint}"),
+        None => format!("the script stopped: {error}"),
+    }
+}
+
+const fn ended(status: RunStatus, notes: Vec<String>) -> ProgramEnd {
+    ProgramEnd { status, notes }
+}
+
+/// What a script finds when it starts.
+fn scope(state: &Arc<Run>, run: &ProgramRun<'_>) -> Scope<'static> {
+    let files = run.request.attachments.iter().enumerate();
+    let inputs: Array = files
+        .map(|(index, file)| {
+            let name = medley_orchestrator::Request::input_name(index);
+            Dynamic::from(Handle::of_file(
+                state,
+                &name,
+                Value::from(file.artifact.clone()),
+            ))
+        })
+        .collect();
+    let arguments: Map = run
+        .program
+        .arguments
+        .iter()
+        .map(|(name, value)| (name.as_str().into(), from_value(value)))
+        .collect();
+    // An argument that may be left out is there all the same, as nothing.
+    let mut scope = Scope::new();
+    scope
+        .push_constant_dynamic("inputs", inputs.into())
+        .push_constant_dynamic("args", arguments.into())
+        .push_constant("request", run.request.text.clone());
+    scope
+}
+
+/// The tools that scripts can call.
+#[must_use]
+pub fn functions(
+    registry: &medley_orchestrator::Registry,
+) -> BTreeMap<String, Arc<medley_orchestrator::Capability>> {
+    callable(registry)
+}

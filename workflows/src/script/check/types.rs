@@ -1,0 +1,241 @@
+//! What is known of values before a script runs: constants, and results of tools that are kept in variables.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use medley_orchestrator::{Capability, Value, ValueType, check};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
+use serde_json::Value as Json;
+
+use crate::{engine::tools, error::ScriptError};
+
+/// The variables of a tree that hold the result of one tool, wherever they are read.
+pub(super) struct Types {
+    results: HashMap<String, Arc<Capability>>,
+    capabilities: BTreeMap<String, Arc<Capability>>,
+}
+
+/// What is known of an expression.
+enum Known<'a> {
+    Constant(Value),
+    Result(&'a Capability),
+    Typed(&'a ValueType),
+}
+
+impl Types {
+    pub(super) fn of(tree: &AST, capabilities: &BTreeMap<String, Arc<Capability>>) -> Self {
+        let mut results = HashMap::new();
+        let mut ambiguous = HashSet::new();
+        tree.walk(&mut |path: &[ASTNode<'_>]| {
+            match path.last() {
+                Some(ASTNode::Stmt(Stmt::Var(variable, ..))) => {
+                    let (name, value) = (variable.0.name.to_string(), &variable.1);
+                    let capability = match value {
+                        Expr::FnCall(call, _) => capabilities.get(call.name.as_str()),
+                        _ => None,
+                    };
+                    match capability {
+                        Some(capability) if !results.contains_key(&name) => {
+                            results.insert(name, Arc::clone(capability));
+                        }
+                        _ => {
+                            ambiguous.insert(name);
+                        }
+                    }
+                }
+                Some(ASTNode::Stmt(Stmt::Assignment(assignment))) => {
+                    if let Expr::Variable(variable, ..) = &assignment.1.lhs {
+                        ambiguous.insert(variable.1.to_string());
+                    }
+                }
+                Some(ASTNode::Stmt(Stmt::For(heads, _))) => {
+                    ambiguous.insert(heads.0.name.to_string());
+                }
+                _ => {}
+            }
+            true
+        });
+        for function in tree.iter_functions() {
+            ambiguous.extend(function.params.iter().map(|name| (*name).to_owned()));
+        }
+        results.retain(|name, _| !ambiguous.contains(name));
+        Self {
+            results,
+            capabilities: capabilities.clone(),
+        }
+    }
+
+    /// What is wrong with the arguments of a call of a tool, each with its place.
+    pub(super) fn check(
+        &self,
+        capability: &Capability,
+        given: &[Expr],
+    ) -> Vec<(ScriptError, Position)> {
+        if let [Expr::Map(fields, position)] = given
+            && tools::is_named(
+                capability,
+                fields.0.iter().map(|(name, _)| name.name.as_str()),
+            )
+        {
+            return self.check_named(capability, &fields.0, *position);
+        }
+        let parameters = tools::by_position(capability);
+        let mut wrong = Vec::new();
+        for (parameter, expression) in parameters.zip(given) {
+            if let Some(message) = self.unfit(expression, &parameter.value_type) {
+                wrong.push((
+                    bad_argument(capability, &parameter.name, &message),
+                    expression.start_position(),
+                ));
+            }
+        }
+        let missing = tools::by_position(capability)
+            .skip(given.len())
+            .filter(|parameter| parameter.required);
+        let missing: Vec<&str> = missing.map(|parameter| parameter.name.as_str()).collect();
+        // A variable may hold the map of all arguments.
+        if !missing.is_empty() && !matches!(given, [Expr::Variable(..)]) {
+            wrong.push((missing_argument(capability, &missing), Position::NONE));
+        }
+        wrong
+    }
+
+    fn check_named(
+        &self,
+        capability: &Capability,
+        fields: &[(rhai::Ident, Expr)],
+        position: Position,
+    ) -> Vec<(ScriptError, Position)> {
+        let mut wrong = Vec::new();
+        for (name, expression) in fields {
+            match capability.parameter(&name.name) {
+                None => {
+                    let names = capability.parameters.iter().map(|each| each.name.as_str());
+                    let names: Vec<&str> = names.collect();
+                    let error = ScriptError::new(
+                        "unknown_parameter",
+                        format!("{} has no parameter `{}`", capability.name, name.name),
+                    );
+                    wrong.push((
+                        error.with_hint(format!("it has {}", names.join(", "))),
+                        name.pos,
+                    ));
+                }
+                Some(parameter) => {
+                    if let Some(message) = self.unfit(expression, &parameter.value_type) {
+                        let error = bad_argument(capability, &parameter.name, &message);
+                        wrong.push((error, expression.start_position()));
+                    }
+                }
+            }
+        }
+        let given = |name: &str| fields.iter().any(|(field, _)| field.name == name);
+        let missing: Vec<&str> = capability
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.required && !given(&parameter.name))
+            .map(|parameter| parameter.name.as_str())
+            .collect();
+        if !missing.is_empty() {
+            wrong.push((missing_argument(capability, &missing), position));
+        }
+        wrong
+    }
+
+    /// A field of a result that its tool does not give.
+    pub(super) fn check_field(&self, object: &Expr, field: &str) -> Option<ScriptError> {
+        let Known::Result(capability) = self.known(object)? else {
+            return None;
+        };
+        // Below the primary output of these types anything may be.
+        let primary = &capability.outputs.first()?.value_type;
+        let is_closed = matches!(
+            primary,
+            ValueType::String
+                | ValueType::Integer { .. }
+                | ValueType::Number { .. }
+                | ValueType::Boolean
+        );
+        if !is_closed || capability.output(field).is_some() {
+            return None;
+        }
+        let outputs: Vec<&str> = capability
+            .outputs
+            .iter()
+            .map(|each| each.name.as_str())
+            .collect();
+        let message = format!("{} gives no `{field}`", capability.name);
+        let error = ScriptError::new("no_such_field", message);
+        Some(error.with_hint(format!("it gives {}", outputs.join(", "))))
+    }
+
+    fn unfit(&self, expression: &Expr, wanted: &ValueType) -> Option<String> {
+        match self.known(expression)? {
+            Known::Constant(value) => check(&value, wanted).err().map(|error| error.to_string()),
+            Known::Result(capability) => capability.output_for(wanted).is_none().then(|| {
+                let outputs = capability.outputs.iter();
+                let outputs: Vec<String> =
+                    outputs.map(|each| each.value_type.to_string()).collect();
+                format!(
+                    "expected {wanted}, and {} gives {}",
+                    capability.name,
+                    outputs.join(", ")
+                )
+            }),
+            Known::Typed(given) => {
+                (!wanted.accepts(given)).then(|| format!("expected {wanted}, got {given}"))
+            }
+        }
+    }
+
+    fn known(&self, expression: &Expr) -> Option<Known<'_>> {
+        Some(match expression {
+            Expr::IntegerConstant(whole, _) => Known::Constant(Value::Integer(*whole)),
+            Expr::FloatConstant(real, _) => Known::Constant(Value::Number(**real)),
+            Expr::BoolConstant(truth, _) => Known::Constant(Value::Boolean(*truth)),
+            Expr::StringConstant(text, _) => Known::Constant(Value::from(text.as_str())),
+            Expr::Array(items, _) => Known::Constant(Value::List(
+                items
+                    .iter()
+                    .map(|item| match self.known(item) {
+                        Some(Known::Constant(value)) => Some(value),
+                        _ => None,
+                    })
+                    .collect::<Option<_>>()?,
+            )),
+            Expr::FnCall(call, _) => Known::Result(self.capabilities.get(call.name.as_str())?),
+            Expr::Variable(variable, ..) => Known::Result(self.results.get(variable.1.as_str())?),
+            Expr::Dot(dot, ..) => {
+                let (Known::Result(capability), Expr::Property(property, _)) =
+                    (self.known(&dot.lhs)?, &dot.rhs)
+                else {
+                    return None;
+                };
+                Known::Typed(&capability.output(&property.2)?.value_type)
+            }
+            Expr::Map(..) => return constant_map(expression).map(Known::Constant),
+            _ => return None,
+        })
+    }
+}
+
+/// A map of nothing but constants.
+fn constant_map(expression: &Expr) -> Option<Value> {
+    let constant = expression.get_literal_value(None)?;
+    let json: Json = rhai::serde::from_dynamic(&constant).ok()?;
+    Value::from_json(json).ok()
+}
+
+fn bad_argument(capability: &Capability, parameter: &str, message: &str) -> ScriptError {
+    ScriptError::new(
+        "bad_argument",
+        format!("`{parameter}` of {}: {message}", capability.name),
+    )
+}
+
+fn missing_argument(capability: &Capability, missing: &[&str]) -> ScriptError {
+    let message = format!("{} needs `{}`", capability.name, missing.join("` and `"));
+    ScriptError::new("missing_argument", message)
+}

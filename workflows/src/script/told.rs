@@ -1,0 +1,86 @@
+//! What went wrong while a script ran, told with its place.
+
+use rhai::{EvalAltResult, Position};
+
+use super::Texts;
+use crate::{
+    engine::{Failure, Stop},
+    error::ScriptError,
+};
+
+/// What ended a script, at the innermost place.
+pub(crate) fn describe(error: EvalAltResult, texts: &Texts) -> ScriptError {
+    describe_in(error, texts, String::new())
+}
+
+fn describe_in(error: EvalAltResult, texts: &Texts, module: String) -> ScriptError {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, source, inner, at) => {
+            let inner_module = texts.module(Some(&source));
+            let inner = describe_in(*inner, texts, inner_module);
+            // What was thrown without a place happened where the function was called.
+            match inner.place {
+                Some(_) => inner,
+                None => inner.at(texts.source(&module).place(at)),
+            }
+        }
+        EvalAltResult::ErrorInModule(name, inner, _) => {
+            let module = texts.module(Some(&name));
+            describe_in(*inner, texts, module)
+        }
+        mut error => {
+            let position = error.take_position();
+            told(error).at(texts.source(&module).place(position))
+        }
+    }
+}
+
+fn told(error: EvalAltResult) -> ScriptError {
+    match error {
+        EvalAltResult::ErrorRuntime(thrown, _) => match thrown.read_lock::<Failure>() {
+            Some(failure) => {
+                let told = ScriptError::new("step_failed", failure.to_string());
+                match &failure.error.hint {
+                    Some(hint) => told.with_hint(hint),
+                    None => told,
+                }
+            }
+            None => ScriptError::new("thrown", thrown.to_string()),
+        },
+        EvalAltResult::ErrorTerminated(token, _) => match token.read_lock::<Stop>().as_deref() {
+            Some(Stop::Limit(message)) => limit(message.clone()),
+            Some(Stop::AnotherWay(message)) => ScriptError::new(
+                "another_way",
+                format!("the script took another way than before: {message}"),
+            )
+            .with_hint("run it anew with `--fresh`"),
+            Some(Stop::Waiting) => ScriptError::new("waiting", "the run waits for an answer"),
+            _ => ScriptError::new("cancelled", "the run was stopped"),
+        },
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            limit("the script did all the operations that it may")
+        }
+        EvalAltResult::ErrorStackOverflow(_) => {
+            limit("the script's functions call each other deeper than they may")
+        }
+        EvalAltResult::ErrorTooManyVariables(_) => {
+            limit("a function has more variables than it may")
+        }
+        EvalAltResult::ErrorTooManyModules(_) => {
+            limit("the script imports more modules than it may")
+        }
+        EvalAltResult::ErrorDataTooLarge(what, _) => {
+            limit(format!("{} became larger than it may", what.to_lowercase()))
+        }
+        other => {
+            let message = other.to_string();
+            let at = format!(" ({})", Position::NONE);
+            ScriptError::new("script_failed", message.trim_end_matches(&at).to_owned())
+        }
+    }
+}
+
+fn limit(message: impl Into<String>) -> ScriptError {
+    ScriptError::new("limit", message)
+        .with_hint("limits of scripts are set in [workflow] of the configuration")
+}

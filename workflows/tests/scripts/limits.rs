@@ -1,0 +1,146 @@
+//! Scripts of strangers: what they do, they do within their limits, and it ends with a word on where.
+
+use std::time::Duration;
+
+use medley_orchestrator::{Assignment, EventKind, EventSink, Request, RunKind, RunStatus};
+use tokio_util::sync::CancellationToken;
+
+use crate::house::House;
+
+async fn ended(house: &House, script: &str) -> String {
+    let told = house.run(script).await;
+    assert_eq!(told.outcome.status, RunStatus::Failed, "{script}");
+    told.notes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_too_much_ends_with_the_line() {
+    for (script, wrong) in [
+        (
+            "let a = 1;\nloop { a += 1; }",
+            "line 2 of test.rhai: the script did 200000 operations",
+        ),
+        ("fn f(x) {\n  f(x + 1)\n}\nf(0);", "deeper than they may"),
+        ("let s = \"ab\";\nloop { s += s; }", "line 2"),
+        ("let a = [1];\nloop { a += a; }", "line 2"),
+        ("let a = [];\nloop { a.push([1, 2, 3]); }", "line 2"),
+        (
+            "let m = #{};\nlet i = 0;\nloop { m[`k${i}`] = i; i += 1; }",
+            "line 3",
+        ),
+        ("let a = [];\na.pad(100000000, 0);", "line 2"),
+        (
+            "map(0..8, |i| { loop { } });",
+            "the script did 200000 operations",
+        ),
+        (
+            "try { loop { } } catch { }",
+            "the script did 200000 operations",
+        ),
+        ("map(0..100000000, |i| i);", "too long for map"),
+    ] {
+        let mut house = House::new().await;
+        house.limits.operations = 200_000;
+        let notes = ended(&house, script).await;
+        assert!(notes.contains(wrong), "{script}: {notes}");
+        assert!(notes.contains("the script stopped"), "{notes}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_steps_end_at_what_a_run_may_have() {
+    let mut house = House::new().await;
+    house.bounds.steps = 50;
+    let notes = ended(&house, "for i in 0..1000000 {\n  pause(`${i}`);\n}").await;
+    assert!(notes.contains("line 2"), "{notes}");
+    assert!(
+        notes.contains("all the steps that a run may have"),
+        "{notes}"
+    );
+    let mut house = House::new().await;
+    house.bounds.steps = 50;
+    let waiting = ended(&house, "for i in 0..1000000 {\n  wait(pause(`${i}`));\n}").await;
+    assert!(
+        waiting.contains("all the steps that a run may have"),
+        "{waiting}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handles_that_are_never_read_hold_nothing_up() {
+    let told = House::new()
+        .await
+        .run("for i in 0..200 { pause(`${i}`); }\nemit(\"done\");")
+        .await;
+    assert_eq!(told.outcome.status, RunStatus::Succeeded);
+    assert_eq!(told.words(), "done");
+    assert_eq!(told.outcome.rounds[0].steps.len(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_no_way_to_files_and_processes() {
+    for script in [
+        "import \"/etc/passwd\" as p;",
+        "import \"../x\" as p;",
+        "open(\"x\")",
+        "read_file(\"x\")",
+        "system(\"ls\")",
+        "exec(\"ls\")",
+        "eval(\"1\")",
+        "File(\"x\")",
+    ] {
+        let refused = House::new().await.try_run(script).await;
+        let is_refused = match refused {
+            Err(_) => true,
+            Ok(told) => told.outcome.status == RunStatus::Failed,
+        };
+        assert!(is_refused, "{script}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_made_up_file_is_no_file() {
+    let script = r#"pause(#{text: #{"$artifact": "b3:00"}})"#;
+    let told = House::new().await.run(script).await;
+    assert_eq!(told.outcome.status, RunStatus::Failed);
+    assert!(
+        told.notes().contains("no name for a field"),
+        "{}",
+        told.notes()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_is_stopped_stops_while_it_waits_and_while_it_computes() {
+    for script in [
+        "wait(pause(\"a\", 60000));",
+        "let a = pause(\"a\", 60000); loop { }",
+        "map(0..4, |i| wait(pause(\"a\", 60000)));",
+    ] {
+        let mut house = House::new().await;
+        house.limits.operations = u64::MAX;
+        let cancel = CancellationToken::new();
+        let (sink, mut events) = EventSink::channel();
+        let agent = house.agent(script);
+        let assignment = Assignment::new("run", RunKind::Workflow, Request::default());
+        let stop = async {
+            while let Some(event) = events.recv().await {
+                if matches!(event.kind, EventKind::StepStarted { .. }) {
+                    cancel.cancel();
+                }
+            }
+        };
+        let run = async {
+            let outcome = agent.answer(assignment, &sink, &cancel).await;
+            drop((agent, sink));
+            outcome
+        };
+        let both = async { tokio::join!(run, stop).0 };
+        let outcome = tokio::time::timeout(Duration::from_secs(20), both).await;
+        assert_eq!(
+            outcome.unwrap().unwrap().status,
+            RunStatus::Cancelled,
+            "{script}"
+        );
+    }
+}
