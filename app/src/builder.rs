@@ -15,6 +15,7 @@ use medley_planners::{
     TemplateRefiner,
 };
 use medley_tools::MediaProbe;
+use medley_workflows::ScriptLimits;
 
 use crate::{Medley, records::Records};
 
@@ -37,6 +38,7 @@ pub struct MedleyBuilder {
     bounds: Bounds,
     controller: ControllerOptions,
     examples: Vec<Example>,
+    script_limits: ScriptLimits,
 }
 
 /// Who sees the sentences of an answer before they are shown.
@@ -166,6 +168,12 @@ impl MedleyBuilder {
         self
     }
 
+    /// Sets how much a script may take.
+    pub const fn script_limits(mut self, limits: ScriptLimits) -> Self {
+        self.script_limits = limits;
+        self
+    }
+
     /// Sets how a language model plans, and requests with their plans that it is shown before those of Medley.
     pub fn controller(mut self, options: ControllerOptions, examples: Vec<Example>) -> Self {
         self.controller = options;
@@ -261,6 +269,7 @@ impl MedleyBuilder {
             language,
             Arc::new(MediaProbe::default()),
             records,
+            self.script_limits,
         ))
     }
 }

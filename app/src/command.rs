@@ -15,6 +15,7 @@ mod runs;
 mod schema;
 mod settings;
 mod tools;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ fn dispatch(arguments: Arguments, settings: Settings) -> anyhow::Result<Exit> {
         Command::Doctor { json } => doctor::run(&settings, json),
         Command::Ask(ask) => on_runtime(run::ask(&settings, ask)),
         Command::Exec(exec) => on_runtime(run::exec(&settings, exec)),
+        Command::Run(run) => on_runtime(run::workflow(&settings, run)),
+        Command::Workflow { action } => workflow::run(&settings, action),
         Command::Chat(chat) => on_runtime(chat::run(&settings, chat)),
         Command::Plan(plan) => on_runtime(plan::run(&settings, plan)),
         Command::Runs { action } => on_runtime(runs::run(&settings, action)),
@@ -105,6 +108,7 @@ fn builder_with(
         .policy(settings.policy)
         .limits(settings.limits.limits())
         .bounds(settings.agent.bounds())
+        .script_limits(settings.workflow.clone())
         .controller(settings.agent.controller(&language.planning), examples))
 }
 

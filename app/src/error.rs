@@ -4,7 +4,9 @@ use medley_orchestrator::{
     AgentError, Defects, JournalError, JournalErrorKind, PlannerError, StoreError,
 };
 
-use crate::{AttachmentError, BuildError, ExportError};
+use medley_workflows::ScriptErrors;
+
+use crate::{AttachmentError, BuildError, ExportError, WorkflowError};
 
 /// Why there is no answer. A step that fails is no error: it is in the outcome.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,12 @@ pub enum MedleyError {
     /// A plan has defects.
     #[error(transparent)]
     Plan(Defects),
+    /// A script cannot run.
+    #[error("the script cannot run:\n{0}")]
+    Script(ScriptErrors),
+    /// A script or a module that it imports cannot be had.
+    #[error(transparent)]
+    Workflow(#[from] WorkflowError),
     /// The planner wrote a plan that cannot run.
     #[error("the planner made a plan that cannot run")]
     PlannersPlan(#[source] Defects),
@@ -69,6 +77,8 @@ impl MedleyError {
             Self::Build(_) => "not_built",
             Self::Attachment(error) => error.code(),
             Self::Plan(_) => "invalid_plan",
+            Self::Script(_) => "invalid_script",
+            Self::Workflow(error) => error.code(),
             Self::PlannersPlan(_) => "planner_wrote_no_plan",
             Self::Planner(error) => error.code,
             Self::Store(error) => error.code(),
@@ -89,6 +99,8 @@ impl MedleyError {
             Self::Build(error) => error.hint(),
             Self::Attachment(error) => error.hint(),
             Self::Plan(_) => None,
+            Self::Script(errors) => errors.0.iter().find_map(|error| error.hint.clone()),
+            Self::Workflow(error) => error.hint(),
             Self::PlannersPlan(_) | Self::Internal(_) => {
                 Some("report it, with the request".to_owned())
             }
@@ -117,6 +129,8 @@ impl MedleyError {
             Self::Build(BuildError::Language(_))
             | Self::Attachment(_)
             | Self::Plan(_)
+            | Self::Script(_)
+            | Self::Workflow(_)
             | Self::NoSuchQuestion { .. }
             | Self::NoSuchChoice { .. } => true,
             _ => false,

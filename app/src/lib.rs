@@ -27,6 +27,7 @@ mod plan_text;
 mod records;
 mod result;
 mod session;
+mod workflow;
 
 pub use async_trait::async_trait;
 pub use medley_models::{
@@ -44,12 +45,15 @@ pub use medley_orchestrator::{
     Decision, Decline, Defect, Defects, Determinism, DraftPlan, DraftStep, Effects, Event,
     EventKind, EventSink, EventStream, Evidence, Facts, FileArtifact, GraphFormat, GraphPicture,
     Health, ImageArtifact, JsonArtifact, Kind, Limits, Message, NamedArtifact, Outcome, Part,
-    Permission, Plan, PlannedStep, Planner, Policy, Profile, Provider, Question, Record, Refined,
-    Refiner, Refining, Region, Regions, RegionsArtifact, Registration, Registry, Request, Response,
-    RunHistory, RunReport, RunStatus, RunSummary, SessionSummary, StepReport, StepStatus,
+    Permission, Plan, PlannedStep, Planner, Policy, Profile, Program, Provider, Question, Record,
+    Refined, Refiner, Refining, Region, Regions, RegionsArtifact, Registration, Registry, Request,
+    Response, RunHistory, RunReport, RunStatus, RunSummary, SessionSummary, StepReport, StepStatus,
     TableArtifact, Telling, TextArtifact, Tool, ToolError, Value, ValueType, VideoArtifact,
 };
 pub use medley_planners::{ControllerOptions, Example, ExampleError, PlanForm};
+pub use medley_workflows::{
+    InputNote, Manifest, Place, Script, ScriptError, ScriptErrors, ScriptLimits,
+};
 pub use schemars;
 
 pub use self::{
@@ -66,4 +70,5 @@ pub use self::{
     session::{
         Asked, Leave, Said, Session, asking_before_effects, denying_what_asks, meant_choice,
     },
+    workflow::{Workflow, WorkflowError, WorkflowRun},
 };

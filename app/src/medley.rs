@@ -10,10 +10,11 @@ use std::{
 use medley_models::{Models, language::LanguageModels};
 use medley_orchestrator::{
     Agent, Assignment, Attachment, Decision, Decline, DiskStore, DraftPlan, EventSink, EventStream,
-    GivenPlan, Journal, Outcome, Plan, Probe, Registry, Request, RunKind, RunStatus, Scope,
-    Situation, unused_attachments,
+    GivenPlan, Journal, Outcome, Plan, Probe, Program, Registry, Request, RunKind, RunStatus,
+    Scope, Situation, unused_attachments,
 };
 use medley_planners::{Retriever, TemplateRefiner};
+use medley_workflows::{ScriptLimits, ScriptRunner};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -32,6 +33,8 @@ struct House {
     language: LanguageModels,
     probe: Arc<dyn Probe>,
     records: Records,
+    /// How much a script may take.
+    script_limits: ScriptLimits,
 }
 
 /// What planning a request gave.
@@ -56,6 +59,10 @@ impl Medley {
         MedleyBuilder::default()
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the house that the builder made"
+    )]
     pub(crate) fn assemble(
         agent: Agent,
         store: Arc<DiskStore>,
@@ -63,6 +70,7 @@ impl Medley {
         language: LanguageModels,
         probe: Arc<dyn Probe>,
         records: Records,
+        script_limits: ScriptLimits,
     ) -> Self {
         let house = House {
             agent,
@@ -71,6 +79,7 @@ impl Medley {
             language,
             probe,
             records,
+            script_limits,
         };
         Self {
             house: Arc::new(house),
@@ -247,10 +256,11 @@ impl Medley {
         let history = journal.load_run(run).await?;
         let agent = match history.run.kind {
             RunKind::Ask => self.house.agent.clone(),
-            RunKind::Exec if history.turns.is_empty() => {
+            RunKind::Exec | RunKind::Workflow if history.turns.is_empty() => {
                 return Err(MedleyError::NothingToResume(run.to_owned()));
             }
             RunKind::Exec => self.agent_of_plan(GivenPlan::default()),
+            RunKind::Workflow => self.agent_of_workflow(Program::default())?,
         };
         self.carry_out(agent, Assignment::resume(history), events, cancel)
             .await
@@ -333,12 +343,20 @@ impl Medley {
         Ok(attach(path, &**probe, &**store).await?)
     }
 
+    /// How scripts are run.
+    pub(crate) fn script_runner(&self) -> ScriptRunner {
+        ScriptRunner {
+            store: self.house.store.clone(),
+            limits: self.house.script_limits.clone(),
+        }
+    }
+
     /// Who answers requests.
     pub(crate) fn agent(&self) -> &Agent {
         &self.house.agent
     }
 
-    async fn request(
+    pub(crate) async fn request(
         &self,
         text: String,
         attachments: &[impl AsRef<Path>],

@@ -71,6 +71,12 @@ impl Home {
         self.root.join("journal.sqlite")
     }
 
+    /// Where the person's own workflows lie.
+    #[must_use]
+    pub fn workflows(&self) -> PathBuf {
+        self.root.join("workflows")
+    }
+
     /// Where lock files lie. They are never deleted, because a deleted lock file locks nothing.
     #[must_use]
     pub fn locks(&self) -> PathBuf {

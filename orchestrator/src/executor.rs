@@ -129,6 +129,13 @@ impl Executor {
         }
     }
 
+    /// Sets who makes the calls.
+    #[must_use]
+    pub fn with_dispatcher(mut self, dispatcher: Arc<dyn Dispatcher>) -> Self {
+        self.dispatcher = dispatcher;
+        self
+    }
+
     /// Sets how many calls may be in flight at once; at least one.
     #[must_use]
     pub fn with_in_flight_limit(mut self, limit: usize) -> Self {

@@ -49,6 +49,7 @@ pub enum RegistryError {
 }
 
 /// A capability and its providers, the preferred first.
+#[derive(Clone)]
 pub struct Entry {
     /// The capability.
     pub capability: Capability,
@@ -75,7 +76,7 @@ impl Entry {
 }
 
 /// Capabilities by name. Share it in an [`Arc`]: nothing changes it while plans run.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Registry {
     entries: BTreeMap<String, Entry>,
     limits: Option<Limits>,

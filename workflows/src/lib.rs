@@ -4,6 +4,8 @@
 //! and reading what it gives waits. What a step is and how it runs is known only through `medley-orchestrator`.
 #![forbid(unsafe_code)]
 
+mod catalogue;
+mod definitions;
 mod engine;
 mod error;
 mod limits;
@@ -12,6 +14,8 @@ mod runner;
 mod script;
 mod source;
 
+pub use catalogue::Bundled;
+pub use definitions::definitions;
 pub use error::{Place, ScriptError, ScriptErrors};
 pub use limits::ScriptLimits;
 pub use manifest::{InputNote, Manifest};

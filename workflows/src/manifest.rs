@@ -70,6 +70,14 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Reads what a script says of itself, whether or not it can run.
+    ///
+    /// # Errors
+    /// What is wrong with the comment at its top.
+    pub fn of_text(name: &str, text: &str) -> Result<Self, ScriptError> {
+        Self::read(name, text).map_err(|(_, error)| error)
+    }
+
     fn take(&mut self, tag: &str) -> Result<(), ScriptError> {
         let (word, rest) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
         match word {

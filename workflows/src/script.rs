@@ -1,12 +1,16 @@
 //! A script that was read: its texts, its syntax tree and what it says of itself.
 
 mod check;
+mod graph;
 mod imports;
 mod told;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use medley_orchestrator::{Capability, Program};
+use medley_orchestrator::{Capability, GraphPicture, Program};
 use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
 pub use self::imports::{ModuleError, gather};
@@ -29,6 +33,7 @@ pub struct Script {
     pub manifest: Manifest,
     pub(crate) tree: AST,
     pub(crate) texts: Arc<Texts>,
+    modules: HashMap<String, AST>,
 }
 
 /// The texts of a script and of the modules that it imports.
@@ -67,14 +72,26 @@ impl Script {
         let checker = check::Checker::new(&reader, capabilities, &texts, &needs, &modules);
         let checked = checker.check(&tree);
         manifest.calls = checked.calls;
-        match checked.errors.is_empty() {
-            true => Ok(Self {
-                manifest,
-                tree,
-                texts,
-            }),
-            false => Err(ScriptErrors(checked.errors)),
+        if !checked.errors.is_empty() {
+            return Err(ScriptErrors(checked.errors));
         }
+        let modules = modules.into_iter();
+        let modules = modules
+            .map(|(name, tree)| (name.to_owned(), tree))
+            .collect();
+        Ok(Self {
+            manifest,
+            tree,
+            texts,
+            modules,
+        })
+    }
+
+    /// The calls of tools in the script, each drawn once, with what may flow from one to another.
+    #[must_use]
+    pub fn graph(&self) -> GraphPicture {
+        let is_tool = |name: &str| self.manifest.calls.iter().any(|call| call == name);
+        graph::draw(&self.tree, &self.modules, &self.texts, &is_tool)
     }
 }
 

@@ -70,6 +70,13 @@ pub(super) enum Command {
     Plan(PlanArguments),
     /// Run a plan that is written in a file.
     Exec(ExecArguments),
+    /// Run a workflow: a script, or one that comes with Medley.
+    Run(RunArguments),
+    /// List, show, check, begin or draw workflows.
+    Workflow {
+        #[command(subcommand)]
+        action: WorkflowAction,
+    },
     /// List, show, resume, answer, export or remove runs.
     Runs {
         #[command(subcommand)]
@@ -127,6 +134,7 @@ impl Command {
         match self {
             Self::Ask(ask) => ask.output.result_form(),
             Self::Exec(exec) => exec.output.result_form(),
+            Self::Run(run) => run.output.result_form(),
             Self::Plan(plan) => ResultForm::of(plan.json, false),
             Self::Runs { action } => action.result_form(),
             _ => ResultForm::Text,
@@ -206,6 +214,75 @@ pub(super) struct ExecArguments {
     pub output: OutputArguments,
     #[command(flatten)]
     pub language: LanguageArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// A script's path, or the name of a workflow (see `medley workflow list`).
+    #[arg(value_name = "WORKFLOW")]
+    pub workflow: String,
+    /// An argument of the workflow; may be given again.
+    #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = named_value)]
+    pub arguments: Vec<(String, String)>,
+    /// A file that it works on; may be given again.
+    #[arg(short, long = "attach", value_name = "PATH")]
+    pub attachments: Vec<PathBuf>,
+    /// Begin anew, though a run of the same script on the same files was interrupted.
+    #[arg(long)]
+    pub fresh: bool,
+    #[command(flatten)]
+    pub output: OutputArguments,
+    #[command(flatten)]
+    pub language: LanguageArguments,
+}
+
+fn named_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not `name=value`")),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkflowAction {
+    /// List the workflows, and which of them cannot run here.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a workflow's script.
+    Show {
+        /// A script's path, or a workflow's name.
+        workflow: String,
+    },
+    /// Say what is wrong with a script, and run nothing.
+    Check {
+        /// A script's path, or a workflow's name.
+        workflow: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a new script to begin with.
+    New {
+        /// A path, or a name in the folder of your own workflows.
+        workflow: String,
+    },
+    /// Draw which call takes something from which.
+    Graph {
+        /// A script's path, or a workflow's name.
+        workflow: String,
+        /// How to draw the graph.
+        #[arg(long, value_name = "FORMAT", default_value = "tree")]
+        format: GraphFormat,
+    },
+    /// Write definition files, from which editors complete scripts.
+    Definitions {
+        /// The folder.
+        #[arg(value_name = "DIR", default_value = ".rhai")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

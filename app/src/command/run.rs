@@ -1,4 +1,4 @@
-//! `medley ask` and `medley exec`: run something and show what came of it.
+//! `medley ask`, `medley exec` and `medley run`: run something and show what came of it.
 
 use std::{
     fs, io,
@@ -9,12 +9,12 @@ use std::{
 use anyhow::Context;
 use medley::{
     AnswerPart, Defects, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome,
-    PlanText, RunResult,
+    PlanText, RunResult, Workflow, WorkflowRun,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
+    arguments::{AskArguments, ExecArguments, OutputArguments, RunArguments, Verbosity},
     builder_with, cancelled_by_interrupt, open_with,
     output::{
         AnswerStream, Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome,
@@ -61,6 +61,25 @@ pub(super) async fn exec(settings: &Settings, arguments: ExecArguments) -> anyho
                 .exec_text(plan, &arguments.attachments, events, cancel)
                 .await
         },
+    )
+    .await
+}
+
+pub(super) async fn workflow(settings: &Settings, arguments: RunArguments) -> anyhow::Result<Exit> {
+    let medley = open_with(settings, &arguments.language)?;
+    let workflow = Workflow::find(&arguments.workflow, &medley.workflow_folder())
+        .map_err(MedleyError::from)?;
+    check_output(settings, &arguments.output)?;
+    let run = WorkflowRun {
+        arguments: arguments.arguments,
+        attachments: arguments.attachments,
+        fresh: arguments.fresh,
+    };
+    watched(
+        settings,
+        &medley,
+        &arguments.output,
+        async |events, cancel| medley.run_workflow(&workflow, &run, events, cancel).await,
     )
     .await
 }

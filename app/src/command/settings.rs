@@ -8,7 +8,7 @@ use figment::{
 };
 use medley::{
     Bounds, Budget, ControllerOptions, Example, ExampleError, LanguageSettings, Limits, ModelRole,
-    ModelSettings, ModelsOptions, Names, PlanForm, Policy,
+    ModelSettings, ModelsOptions, Names, PlanForm, Policy, ScriptLimits,
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
@@ -54,6 +54,9 @@ pub(super) struct Settings {
     /// How a language model plans, and how far a run may go.
     #[serde(default)]
     pub agent: AgentSettings,
+    /// How much a workflow may take.
+    #[serde(default)]
+    pub workflow: ScriptLimits,
     /// Paths of models and libraries, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assets: BTreeMap<String, PathBuf>,

@@ -62,6 +62,11 @@ pub(super) enum Committed {
     Decided(Decision),
     /// It was being decided, and these steps were handed over.
     Growing { growing: DraftPlan },
+    /// A program was run, which added these steps; it is run again when the run is resumed.
+    Programmed {
+        programmed: Decision,
+        draft: DraftPlan,
+    },
     /// It is the refiner's.
     Refined { refined: Response },
 }
@@ -72,8 +77,22 @@ impl TurnRecord {
     pub fn draft(&self) -> Option<DraftPlan> {
         match serde_json::from_value(self.decision.clone()).ok()? {
             Committed::Decided(Decision::Add { draft, .. })
-            | Committed::Growing { growing: draft } => Some(draft),
+            | Committed::Growing { growing: draft }
+            | Committed::Programmed { draft, .. } => Some(draft),
             Committed::Decided(_) | Committed::Refined { .. } => None,
+        }
+    }
+
+    /// The program that was decided on.
+    #[must_use]
+    pub fn program(&self) -> Option<Program> {
+        match serde_json::from_value(self.decision.clone()).ok()? {
+            Committed::Decided(Decision::Program { program, .. })
+            | Committed::Programmed {
+                programmed: Decision::Program { program, .. },
+                ..
+            } => Some(program),
+            _ => None,
         }
     }
 
@@ -101,7 +120,13 @@ impl Agent {
             {
                 self.decide(&before, Vec::new()).await
             }
-            Some(Committed::Decided(decision)) => self.carry_out(&before, decision).await,
+            Some(
+                Committed::Decided(decision)
+                | Committed::Programmed {
+                    programmed: decision,
+                    ..
+                },
+            ) => self.carry_out(&before, decision).await,
             Some(Committed::Growing { growing }) => self.decide(&before, growing.steps).await,
             Some(Committed::Refined { .. }) | None => self.decide(&before, Vec::new()).await,
         }
@@ -190,6 +215,14 @@ impl Agent {
         let (ended, mut draft, mut report) = tokio::join!(ended, relay, grown);
         let ended = ended?;
         keep_accepted(&mut draft, &report);
+        let ran = Committed::Programmed {
+            programmed: Decision::Program {
+                program: program.clone(),
+                notes: notes.clone(),
+            },
+            draft: draft.clone(),
+        };
+        self.commit(before, &ran).await?;
         report.status = ended.status;
         notes.extend(ended.notes);
         // A program may have nothing to call.

@@ -324,6 +324,7 @@ fn step(id: &str, status: StepStatus) -> StepReport {
         error: failed.then(|| StepError::new("no_model", "the model is not here", None)),
         question: None,
         children: Vec::new(),
+        call: None,
     }
 }
 

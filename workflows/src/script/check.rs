@@ -143,7 +143,7 @@ fn own_functions(tree: &AST) -> HashMap<String, BTreeSet<usize>> {
     own
 }
 
-fn imports(tree: &AST) -> HashMap<String, String> {
+pub(super) fn imports(tree: &AST) -> HashMap<String, String> {
     let mut imports = HashMap::new();
     tree.walk(&mut |path: &[ASTNode<'_>]| {
         if let Some(ASTNode::Stmt(Stmt::Import(import, _))) = path.last()

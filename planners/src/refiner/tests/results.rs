@@ -94,5 +94,6 @@ fn step(id: &str, tool: &str, status: StepStatus) -> StepReport {
         error: None,
         question: None,
         children: Vec::new(),
+        call: None,
     }
 }
