@@ -15,7 +15,7 @@ use medley_planners::{
     TemplateRefiner,
 };
 use medley_tools::MediaProbe;
-use medley_workflows::ScriptLimits;
+use medley_workflows::{ProgramAuthor, Review, ScriptLimits, ScriptRunner};
 
 use crate::{Medley, records::Records};
 
@@ -39,6 +39,7 @@ pub struct MedleyBuilder {
     controller: ControllerOptions,
     examples: Vec<Example>,
     script_limits: ScriptLimits,
+    planning: Planning,
 }
 
 /// Who sees the sentences of an answer before they are shown.
@@ -51,6 +52,21 @@ enum Correction {
     By(Arc<dyn Corrector>),
     /// Nobody waits for whole sentences.
     Off,
+}
+
+/// Who plans.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Planning {
+    /// The language model of the role `planner`, or the embedded planner without one.
+    #[default]
+    Default,
+    /// The embedded planner, which needs no language model.
+    Embedded,
+    /// The language model, as a controller that writes steps.
+    Controller,
+    /// The language model, as the author of programs, each of which may be looked at before it runs.
+    Program(Option<Review>),
 }
 
 /// The most bytes that known results take, unless it is said otherwise.
@@ -69,6 +85,9 @@ pub enum BuildError {
     /// The examples for the language model that plans cannot be used.
     #[error(transparent)]
     Examples(#[from] ExampleError),
+    /// Planning is to be a language model's, and there is none.
+    #[error("no language model is configured that could plan")]
+    NoModel,
     /// The language models cannot be used as they are configured.
     #[error(transparent)]
     Language(#[from] LanguageError),
@@ -82,6 +101,10 @@ impl BuildError {
             Self::Models(error) => error.hint(),
             Self::Language(error) => error.hint(),
             Self::Examples(error) => error.hint(),
+            Self::NoModel => Some(
+                "name one with `--model`, or in the configuration under [llm]; `--planner embedded` needs none"
+                    .to_owned(),
+            ),
             Self::Registry(_) => None,
         }
     }
@@ -103,6 +126,12 @@ impl MedleyBuilder {
     /// Sets who plans; by default the embedded planner, which needs no language model.
     pub fn planner(mut self, planner: impl Planner + 'static) -> Self {
         self.planner = Some(Arc::new(planner));
+        self
+    }
+
+    /// Sets which of Medley's own planners plans.
+    pub fn planning(mut self, planning: Planning) -> Self {
+        self.planning = planning;
         self
     }
 
@@ -236,19 +265,41 @@ impl MedleyBuilder {
         for example in &self.examples {
             example.check(&registry)?;
         }
-        let planner = self.planner.unwrap_or_else(|| {
-            let embedded = Arc::new(EmbeddedPlanner::new(&models));
-            match language.of_role(ModelRole::Planner) {
-                Some(model) => Arc::new(
+        let planner = match self.planner {
+            Some(planner) => planner,
+            None => {
+                let embedded = Arc::new(EmbeddedPlanner::new(&models));
+                let model = language.of_role(ModelRole::Planner);
+                let controller = |model| {
                     Controller::new(model, embedded.clone())
                         .with_retriever(embedded.retriever())
                         .with_options(self.controller)
                         .with_examples(self.examples)
-                        .with_pictures_from(store.clone()),
-                ),
-                None => embedded,
+                        .with_pictures_from(store.clone())
+                };
+                match (self.planning, model) {
+                    (Planning::Embedded, _) | (Planning::Default, None) => embedded.clone(),
+                    (Planning::Default | Planning::Controller, Some(model)) => {
+                        Arc::new(controller(model)) as Arc<dyn Planner>
+                    }
+                    (Planning::Program(review), Some(model)) => {
+                        let runner = ScriptRunner {
+                            store: store.clone(),
+                            limits: self.script_limits.clone(),
+                        };
+                        let fallback = Arc::new(controller(model.clone()));
+                        let author = ProgramAuthor::new(model, runner, fallback);
+                        Arc::new(match review {
+                            Some(review) => author.reviewed_by(review),
+                            None => author,
+                        })
+                    }
+                    (Planning::Controller | Planning::Program(_), None) => {
+                        return Err(BuildError::NoModel);
+                    }
+                }
             }
-        });
+        };
         let refiner = self.refiner.unwrap_or_else(|| default_refiner(&language));
         let corrector = match self.correction {
             Correction::AsWritten => Some(Arc::new(AsWritten) as Arc<dyn Corrector>),

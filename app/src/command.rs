@@ -20,13 +20,13 @@ mod workflow;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use medley::{BuildError, Medley, MedleyBuilder, MedleyError, Tape};
+use medley::{BuildError, Medley, MedleyBuilder, MedleyError, Planning, Tape};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use arguments::Arguments;
 
 use self::{
-    arguments::{Command, LanguageArguments},
+    arguments::{Command, LanguageArguments, PlannerName},
     output::{Exit, report},
     settings::Settings,
 };
@@ -104,7 +104,14 @@ fn builder_with(
         builder = builder.cache_limit(limit);
     }
     let examples = settings.agent.examples().map_err(BuildError::from)?;
+    let planning = match language.planning.planner {
+        None => Planning::Default,
+        Some(PlannerName::Embedded) => Planning::Embedded,
+        Some(PlannerName::Llm) => Planning::Controller,
+        Some(PlannerName::Program) => Planning::Program(None),
+    };
     Ok(builder
+        .planning(planning)
         .policy(settings.policy)
         .limits(settings.limits.limits())
         .bounds(settings.agent.bounds())

@@ -126,7 +126,7 @@ impl MedleyError {
                 error.kind,
                 JournalErrorKind::UnknownRun | JournalErrorKind::AmbiguousRun
             ),
-            Self::Build(BuildError::Language(_))
+            Self::Build(BuildError::Language(_) | BuildError::NoModel)
             | Self::Attachment(_)
             | Self::Plan(_)
             | Self::Script(_)

@@ -52,13 +52,13 @@ pub use medley_orchestrator::{
 };
 pub use medley_planners::{ControllerOptions, Example, ExampleError, PlanForm};
 pub use medley_workflows::{
-    InputNote, Manifest, Place, Script, ScriptError, ScriptErrors, ScriptLimits,
+    InputNote, Manifest, Place, Review, Script, ScriptError, ScriptErrors, ScriptLimits,
 };
 pub use schemars;
 
 pub use self::{
     attachment::AttachmentError,
-    builder::{BuildError, MedleyBuilder},
+    builder::{BuildError, MedleyBuilder, Planning},
     error::MedleyError,
     export::{ExportError, Exported, Exporter},
     medley::{Ask, Asking, Medley, Planned},

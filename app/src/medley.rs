@@ -49,6 +49,13 @@ pub enum Planned {
         /// What the person should know about it.
         notes: Vec<String>,
     },
+    /// A program that would run.
+    Program {
+        /// The program.
+        program: Program,
+        /// What the person should know about it.
+        notes: Vec<String>,
+    },
     /// The request cannot be done.
     Declined(Decline),
 }
@@ -148,6 +155,7 @@ impl Medley {
                 }
                 Ok(planned)
             }
+            Decision::Program { program, notes } => Ok(Planned::Program { program, notes }),
             Decision::Decline(decline) => Ok(Planned::Declined(decline)),
             Decision::Clarify(question) => Ok(Planned::Declined(Decline {
                 reason: question.text,
@@ -255,6 +263,10 @@ impl Medley {
         let journal = self.house.records.opened()?;
         let history = journal.load_run(run).await?;
         let agent = match history.run.kind {
+            // A program that was decided on needs nobody to decide any more.
+            RunKind::Ask if history.turns.iter().any(|turn| turn.program().is_some()) => {
+                self.agent_of_workflow(Program::default())?
+            }
             RunKind::Ask => self.house.agent.clone(),
             RunKind::Exec | RunKind::Workflow if history.turns.is_empty() => {
                 return Err(MedleyError::NothingToResume(run.to_owned()));

@@ -15,7 +15,17 @@ macro_rules! bundled {
     };
 }
 
-const ALL: &[Bundled] = bundled!["read_aloud", "redact_text"];
+const ALL: &[Bundled] = bundled![
+    "alt_texts",
+    "compare_screenshots",
+    "contact_sheet",
+    "meeting_notes",
+    "qr_codes",
+    "read_aloud",
+    "receipt_to_table",
+    "redact_text",
+    "translate_sign",
+];
 
 impl Bundled {
     /// All of them, by name.

@@ -4,6 +4,7 @@
 //! and reading what it gives waits. What a step is and how it runs is known only through `medley-orchestrator`.
 #![forbid(unsafe_code)]
 
+mod author;
 mod catalogue;
 mod definitions;
 mod engine;
@@ -14,6 +15,7 @@ mod runner;
 mod script;
 mod source;
 
+pub use author::{ProgramAuthor, Review};
 pub use catalogue::Bundled;
 pub use definitions::definitions;
 pub use error::{Place, ScriptError, ScriptErrors};

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, sync::Arc, thread};
 use async_trait::async_trait;
 use medley_orchestrator::{
     ArtifactStore, Decision, Planner, PlannerError, Program, ProgramEnd, ProgramRun, RunStatus,
-    Situation, Value,
+    Situation,
 };
-use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Scope};
+use rhai::{Array, Dynamic, Engine, Map, Scope};
 use serde_json::Value as Json;
 
 use crate::{
     engine::{self, Handle, Run, Stop, Strand, callable, from_value, to_plan},
     error::ScriptError,
     limits::ScriptLimits,
-    script::{Script, Texts, describe},
+    script::{Script, describe},
 };
 
 /// Scripts call deep; the thread that runs one is made for it.
@@ -27,6 +27,14 @@ pub struct ScriptRunner {
     pub store: Arc<dyn ArtifactStore>,
     /// How much a script may take.
     pub limits: ScriptLimits,
+}
+
+/// How a script ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub end: ProgramEnd,
+    /// Why it stopped before its end.
+    pub error: Option<ScriptError>,
 }
 
 /// The planner of a script that somebody wrote.
@@ -57,7 +65,7 @@ impl Planner for GivenScript {
     }
 
     async fn run_program(&self, run: ProgramRun<'_>) -> Result<ProgramEnd, PlannerError> {
-        self.runner.run(run).await
+        Ok(self.runner.run(run).await?.end)
     }
 
     fn may_add(&self, rounds: &[medley_orchestrator::RunReport]) -> bool {
@@ -70,7 +78,7 @@ impl ScriptRunner {
     ///
     /// # Errors
     /// When it cannot be run at all, because something is wrong with it.
-    pub async fn run(&self, run: ProgramRun<'_>) -> Result<ProgramEnd, PlannerError> {
+    pub(crate) async fn run(&self, run: ProgramRun<'_>) -> Result<Ran, PlannerError> {
         let capabilities = callable(run.registry);
         let script = Script::read(run.program, &capabilities, &self.limits).map_err(|errors| {
             PlannerError {
@@ -125,7 +133,7 @@ struct Execution {
 }
 
 impl Execution {
-    fn run(mut self) -> ProgramEnd {
+    fn run(mut self) -> Ran {
         let strand = Strand::whole(std::mem::take(&mut self.suffix));
         let ended = strand.hold(|| {
             self.engine
@@ -134,8 +142,17 @@ impl Execution {
         let run = Arc::clone(&self.run);
         let texts = Arc::clone(&self.script.texts);
         match ended {
-            Ok(value) => finish(&run, &value),
-            Err(error) => stop(&run, *error, &texts),
+            Ok(value) => Ran {
+                end: finish(&run, &value),
+                error: None,
+            },
+            Err(error) => {
+                let error = describe(*error, &texts);
+                Ran {
+                    end: stop(&run, &error),
+                    error: Some(error),
+                }
+            }
         }
     }
 }
@@ -147,7 +164,7 @@ fn finish(run: &Run, value: &Dynamic) -> ProgramEnd {
     if answer.is_empty() && !value.is_unit() {
         answer.extend(last_value(value));
     }
-    run.end(answer);
+    run.end((!answer.is_empty()).then_some(answer));
     match run.untold() {
         Ok(untold) if untold.is_empty() => ended(RunStatus::Succeeded, Vec::new()),
         Ok(untold) => {
@@ -186,18 +203,17 @@ fn last_value(value: &Dynamic) -> Vec<Json> {
 }
 
 /// The script stopped before its end: what it emitted is still the answer.
-fn stop(run: &Run, error: EvalAltResult, texts: &Texts) -> ProgramEnd {
+fn stop(run: &Run, error: &ScriptError) -> ProgramEnd {
     let answer = run.answer();
     let has_answer = !answer.is_empty();
-    let told = describe(error, texts);
-    run.end(answer);
-    let status = match told.code {
+    run.end(Some(answer));
+    let status = match error.code {
         "waiting" => return ended(RunStatus::Waiting, Vec::new()),
         "cancelled" => return ended(RunStatus::Cancelled, Vec::new()),
         _ if has_answer => RunStatus::Partial,
         _ => RunStatus::Failed,
     };
-    ended(status, vec![note(&told)])
+    ended(status, vec![note(error)])
 }
 
 fn note(error: &ScriptError) -> String {
@@ -217,11 +233,7 @@ fn scope(state: &Arc<Run>, run: &ProgramRun<'_>) -> Scope<'static> {
     let inputs: Array = files
         .map(|(index, file)| {
             let name = medley_orchestrator::Request::input_name(index);
-            Dynamic::from(Handle::of_file(
-                state,
-                &name,
-                Value::from(file.artifact.clone()),
-            ))
+            Dynamic::from(Handle::of_file(state, &name, file))
         })
         .collect();
     let arguments: Map = run

@@ -87,6 +87,12 @@ impl Script {
         })
     }
 
+    /// Whether it says and does nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tree.statements().is_empty()
+    }
+
     /// The calls of tools in the script, each drawn once, with what may flow from one to another.
     #[must_use]
     pub fn graph(&self) -> GraphPicture {

@@ -152,6 +152,9 @@ pub(super) struct AskArguments {
     /// Correct nothing that a language model writes: its answer is shown word by word.
     #[arg(long)]
     pub no_correct: bool,
+    /// Look at the script that the language model writes, and say whether it may run.
+    #[arg(long)]
+    pub review: bool,
     #[command(flatten)]
     pub output: OutputArguments,
     #[command(flatten)]
@@ -473,9 +476,23 @@ pub(super) struct LanguageArguments {
     pub planning: PlanningArguments,
 }
 
-/// How a language model plans; without one it makes no difference.
+/// Who plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlannerName {
+    /// The small model that comes with Medley; no language model is asked.
+    Embedded,
+    /// A language model that writes steps.
+    Llm,
+    /// A language model that writes a script, which is checked and run in its sandbox.
+    Program,
+}
+
+/// Who plans, and how a language model does.
 #[derive(Debug, Default, Clone, Args)]
 pub(super) struct PlanningArguments {
+    /// Who plans; by default a language model where one is configured.
+    #[arg(long, value_name = "PLANNER")]
+    pub planner: Option<PlannerName>,
     /// How many examples the language model is shown before it plans.
     #[arg(long, value_name = "COUNT")]
     pub shots: Option<usize>,

@@ -32,6 +32,18 @@ pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow
             }
             Ok(Exit::Succeeded)
         }
+        Planned::Program { program, notes } => {
+            match arguments.json {
+                true => print_json(&program)?,
+                false => print(program.text.trim_end())?,
+            }
+            if settings.verbosity > Verbosity::Quiet {
+                for note in notes {
+                    eprintln!("note: {note}");
+                }
+            }
+            Ok(Exit::Succeeded)
+        }
         Planned::Declined(decline) => {
             if arguments.json {
                 print_json(&RunResult::of_decline(&decline))?;

@@ -1,5 +1,7 @@
 //! `medley ask`, `medley exec` and `medley run`: run something and show what came of it.
 
+mod review;
+
 use std::{
     fs, io,
     io::Read,
@@ -9,12 +11,14 @@ use std::{
 use anyhow::Context;
 use medley::{
     AnswerPart, Defects, Event, EventSink, Exported, Exporter, Medley, MedleyError, Outcome,
-    PlanText, RunResult, Workflow, WorkflowRun,
+    PlanText, Planning, RunResult, Workflow, WorkflowRun,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    arguments::{AskArguments, ExecArguments, OutputArguments, RunArguments, Verbosity},
+    arguments::{
+        AskArguments, ExecArguments, OutputArguments, PlannerName, RunArguments, Verbosity,
+    },
     builder_with, cancelled_by_interrupt, open_with,
     output::{
         AnswerStream, Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome,
@@ -27,6 +31,12 @@ pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow:
     let mut builder = builder_with(settings, &arguments.language)?;
     if arguments.no_correct {
         builder = builder.uncorrected();
+    }
+    if arguments.review {
+        if arguments.language.planning.planner != Some(PlannerName::Program) {
+            return Err(Unusable("`--review` goes with `--planner program`".to_owned()).into());
+        }
+        builder = builder.planning(Planning::Program(Some(review::reviewer()?)));
     }
     let medley = builder.build().map_err(MedleyError::from)?;
     check_output(settings, &arguments.output)?;

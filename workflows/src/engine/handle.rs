@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use medley_orchestrator::{Kind, Record, Selector, Value, ValueType, print, select};
+use medley_orchestrator::{Attachment, Kind, Record, Selector, Value, ValueType, print, select};
 use rhai::{Array, Dynamic};
 use serde_json::Value as Json;
 
@@ -27,8 +27,11 @@ pub(crate) struct Handle {
 #[derive(Clone)]
 enum Root {
     Step(Arc<Made>),
-    /// A file, by its name in plans.
-    File(Arc<str>),
+    /// A file, by its name in plans and by its own.
+    File {
+        reference: Arc<str>,
+        name: Arc<str>,
+    },
 }
 
 impl Handle {
@@ -41,10 +44,15 @@ impl Handle {
         }
     }
 
-    pub(crate) fn of_file(run: &Arc<Run>, name: &str, value: Value) -> Self {
+    /// A file that came with the request, by how plans refer to it.
+    pub(crate) fn of_file(run: &Arc<Run>, reference: &str, file: &Attachment) -> Self {
+        let value = Value::from(file.artifact.clone());
         Self {
             run: Arc::clone(run),
-            root: Root::File(name.into()),
+            root: Root::File {
+                reference: reference.into(),
+                name: file.name.as_str().into(),
+            },
             path: Vec::new(),
             value: Some(Arc::new(value)),
         }
@@ -66,7 +74,7 @@ impl Handle {
     pub(crate) fn reference(&self) -> Json {
         let root = match &self.root {
             Root::Step(made) => &made.id,
-            Root::File(name) => &**name,
+            Root::File { reference, .. } => &**reference,
         };
         let mut reference = format!("${root}");
         for selector in &self.path {
@@ -90,7 +98,7 @@ impl Handle {
     pub(crate) fn step(&self) -> Option<&Arc<Made>> {
         match &self.root {
             Root::Step(made) => Some(made),
-            Root::File(_) => None,
+            Root::File { .. } => None,
         }
     }
 
@@ -99,7 +107,7 @@ impl Handle {
         match (&self.value, &self.root) {
             (Some(value), _) => wanted.accepts(&ValueType::of(value)),
             (None, Root::Step(made)) => made.capability.output_for(wanted).is_some(),
-            (None, Root::File(_)) => true,
+            (None, Root::File { .. }) => true,
         }
     }
 
@@ -118,7 +126,7 @@ impl Handle {
                     outputs.join(", ")
                 )
             }
-            (None, Root::File(name)) => name.to_string(),
+            (None, Root::File { name, .. }) => name.to_string(),
         }
     }
 
@@ -158,6 +166,9 @@ impl Handle {
                 Some(handle) => handle.field(name),
                 None => Err(self.no_field(name)),
             };
+        }
+        if let ("name", Root::File { name, .. }, []) = (name, &self.root, &*self.path) {
+            return Ok(name.to_string().into());
         }
         let Some(Value::Artifact(artifact)) = self.value.as_deref() else {
             return Err(self.no_field(name));

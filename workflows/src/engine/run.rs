@@ -223,9 +223,11 @@ impl Run {
         });
     }
 
-    /// Hands over the answer, and says that no more steps come.
-    pub(crate) fn end(&self, answer: Vec<Json>) {
-        let _ = answer.is_empty() || self.stream.send_blocking(Addition::Answer(answer));
+    /// Hands over the answer, and says that no more steps come; without an answer, it is what no other step takes.
+    pub(crate) fn end(&self, answer: Option<Vec<Json>>) {
+        if let Some(answer) = answer {
+            let _ = self.stream.send_blocking(Addition::Answer(answer));
+        }
         let _ = self.stream.send_blocking(Addition::End);
     }
 

@@ -7,6 +7,7 @@ mod house;
 #[path = "../support/tools.rs"]
 mod tools;
 
+mod author;
 mod concurrency;
 mod language;
 mod limits;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use medley_orchestrator::{Assignment, EventKind, EventSink, Journal, Request, RunKind, RunStatus};
+use medley_orchestrator::{Assignment, EventKind, EventSink, Request, RunKind, RunStatus};
 use tokio_util::sync::CancellationToken;
 
 use crate::house::House;
@@ -46,7 +46,7 @@ async fn a_script_that_is_killed_at_any_moment_repeats_no_finished_step() {
     for moment in 1..16 {
         let house = House::new().await;
         kill_after(&house, SCRIPT, moment).await;
-        let history = house.journal.load_run("run").await.unwrap();
+        let history = house.history("run").await;
         let finished: Vec<String> = history
             .steps
             .iter()
@@ -88,11 +88,7 @@ async fn a_question_ends_the_run_and_its_answer_goes_on_with_it() {
         .iter()
         .find_map(|step| step.question.clone())
         .unwrap();
-    house
-        .journal
-        .record_answer("run", &question.id, "Ada")
-        .await
-        .unwrap();
+    house.answer("run", &question.id, "Ada").await;
     let told = house.resume(script, "run").await;
     assert_eq!(
         told.outcome.status,

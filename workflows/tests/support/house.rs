@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use medley_orchestrator::{
     Agent, AgentError, Assignment, Bounds, DiskStore, EventSink, Executor, Journal, JournalOptions,
     LocalDispatcher, Outcome, Part, Program, Refined, Refiner, Refining, Request, Response,
-    RunKind, SqliteJournal,
+    RunHistory, RunKind, SqliteJournal,
 };
 use medley_workflows::{GivenScript, ScriptLimits, ScriptRunner};
 use tempfile::TempDir;
@@ -44,6 +44,19 @@ impl House {
         }
     }
 
+    pub(crate) fn store(&self) -> Arc<DiskStore> {
+        Arc::new(DiskStore::new(self.folder.path().join("store")))
+    }
+
+    pub(crate) async fn history(&self, run: &str) -> RunHistory {
+        self.journal.load_run(run).await.unwrap()
+    }
+
+    pub(crate) async fn answer(&self, run: &str, question: &str, answer: &str) {
+        let kept = self.journal.record_answer(run, question, answer).await;
+        kept.unwrap();
+    }
+
     pub(crate) fn agent(&self, text: &str) -> Agent {
         let program = Program {
             name: "test.rhai".to_owned(),
@@ -55,7 +68,7 @@ impl House {
 
     pub(crate) fn agent_of(&self, program: Program) -> Agent {
         let registry = Arc::new(registry(&self.calls));
-        let store = Arc::new(DiskStore::new(self.folder.path().join("store")));
+        let store = self.store();
         let dispatcher = LocalDispatcher::new(Arc::clone(&registry), store.clone());
         let executor = Executor::new(Arc::new(dispatcher), store.clone())
             .with_journal(self.journal.clone())
@@ -82,8 +95,7 @@ impl House {
     }
 
     pub(crate) async fn resume(&self, text: &str, run: &str) -> Told {
-        let history = self.journal.load_run(run).await.unwrap();
-        let assignment = Assignment::resume(history);
+        let assignment = Assignment::resume(self.history(run).await);
         self.carry_out(self.agent(text), assignment, &CancellationToken::new())
             .await
             .unwrap()
