@@ -5,10 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use medley_orchestrator::{Capability, Parameter};
 
-use crate::{
-    engine::{reader, tools::by_position},
-    limits::ScriptLimits,
-};
+use rhai::Engine;
+
+use crate::engine::tools::by_position;
 
 const BUILT_IN: &str = include_str!("../definitions/medley.d.rhai");
 
@@ -19,12 +18,9 @@ pub fn definitions(capabilities: &BTreeMap<String, Arc<Capability>>) -> Vec<(Str
     for capability in capabilities.values() {
         describe(capability, &mut own);
     }
-    let engine = reader(&ScriptLimits::default(), &BTreeMap::new());
-    let rhai = engine.definitions().builtin_functions();
-    vec![
-        ("medley.d.rhai".to_owned(), own),
-        ("__builtin__.d.rhai".to_owned(), rhai),
-    ]
+    let mut files = vec![("medley.d.rhai".to_owned(), own)];
+    files.extend(Engine::new().definitions().iter_files());
+    files
 }
 
 fn describe(capability: &Capability, out: &mut String) {

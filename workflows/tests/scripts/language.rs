@@ -1,7 +1,8 @@
 //! What scripts can say.
 
-use medley_orchestrator::{Program, RunStatus};
+use medley_orchestrator::{Assignment, EventKind, EventSink, Program, Request, RunKind, RunStatus};
 use medley_workflows::gather;
+use tokio_util::sync::CancellationToken;
 
 use crate::house::House;
 
@@ -106,16 +107,12 @@ async fn control_flow_functions_closures_and_modules_work() {
         modules: gather(text, &load).unwrap(),
         ..Program::default()
     };
-    let assignment = medley_orchestrator::Assignment::new(
-        "run",
-        medley_orchestrator::RunKind::Workflow,
-        medley_orchestrator::Request::default(),
-    );
+    let assignment = Assignment::new("run", RunKind::Workflow, Request::default());
     let told = house
         .carry_out(
             house.agent_of(program),
             assignment,
-            &tokio_util::sync::CancellationToken::new(),
+            &CancellationToken::new(),
         )
         .await
         .unwrap();
@@ -241,6 +238,10 @@ async fn map_and_parallel_give_results_in_order() {
 async fn scripts_that_cannot_work_are_refused_before_anything_runs() {
     for (script, wrong) in [
         ("let a = ;", "line 1 of test.rhai"),
+        (
+            "map([1], |x| map([x], |y| orc(x + y)))",
+            "there is no function or tool `orc`",
+        ),
         ("orc(1)", "there is no function or tool `orc`"),
         ("paus(\"a\")", "did you mean `pause`?"),
         ("pause()", "`text`"),
@@ -313,4 +314,25 @@ async fn all_defects_are_told_at_once() {
         error.contains("line 1") && error.contains("line 3"),
         "{error}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_and_print_are_told_to_whoever_watches() {
+    let house = House::new().await;
+    let (sink, mut events) = EventSink::channel();
+    let agent =
+        house.agent("progress(pause(\"half\"));\nprint(`and ${1 + 1}`);\nprint(pause(\"third\"));");
+    let assignment = Assignment::new("run", RunKind::Workflow, Request::default());
+    agent
+        .answer(assignment, &sink, &CancellationToken::new())
+        .await
+        .unwrap();
+    drop((agent, sink));
+    let mut said = Vec::new();
+    while let Some(event) = events.recv().await {
+        if let EventKind::Log { message } = event.kind {
+            said.push(message);
+        }
+    }
+    assert_eq!(said, ["half", "and 2", "third"]);
 }

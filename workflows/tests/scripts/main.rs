@@ -9,6 +9,7 @@ mod tools;
 
 mod author;
 mod concurrency;
+mod drawing;
 mod language;
 mod limits;
 mod resume;

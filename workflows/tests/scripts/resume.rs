@@ -139,3 +139,18 @@ async fn what_failed_is_tried_again_and_what_was_done_is_not() {
     assert_eq!(again.outcome.status, RunStatus::Failed);
     assert_eq!(house.calls.lock().unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_run_of_another_script_made_is_known() {
+    let house = House::new().await;
+    house.run(r#"emit(pause("same", 1));"#).await;
+    let script = r#"let t = pause("same", 1); emit(t + "!");"#;
+    let assignment = Assignment::new("other", RunKind::Workflow, Request::default());
+    let told = house
+        .carry_out(house.agent(script), assignment, &CancellationToken::new())
+        .await
+        .unwrap();
+    assert_eq!(told.words(), "same!");
+    let status = told.outcome.rounds[0].steps[0].status;
+    assert_eq!(status, medley_orchestrator::StepStatus::Cached);
+}

@@ -75,8 +75,11 @@ impl Bodies {
 
 /// The function whose body begins last of those around a position.
 fn innermost(spans: &[Span], position: Position) -> Option<&(String, usize)> {
-    let around = spans
-        .iter()
-        .filter(|span| span.from <= position && position <= span.to);
+    // A body that is a single expression has no end.
+    let is_in = |span: &&Span| match span.to.is_none() {
+        true => span.from == position,
+        false => span.from <= position && position <= span.to,
+    };
+    let around = spans.iter().filter(is_in);
     around.max_by_key(|span| span.from).map(|span| &span.key)
 }
