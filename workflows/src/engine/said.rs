@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, collections::BTreeMap, sync::Arc};
 
-use medley_orchestrator::Capability;
+use medley_orchestrator::{Capability, Value};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use serde_json::Value as Json;
 
@@ -126,6 +126,24 @@ fn emit(run: &Run, value: &Dynamic) -> Evaluated<()> {
     Ok(())
 }
 
+/// Writes whole numbers without a point, as plans do.
+fn shorten(json: &mut Json) {
+    match json {
+        Json::Number(number) => {
+            if let Some(whole) = number.as_f64().and_then(whole) {
+                *number = whole.into();
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(shorten),
+        Json::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
+}
+
+fn whole(real: f64) -> Option<i64> {
+    Value::Number(real).to_string().parse().ok()
+}
+
 /// What a value says as text, with everything in it read.
 fn text(context: &NativeCallContext<'_>, value: &Dynamic) -> Evaluated<ImmutableString> {
     if let Some(handle) = value.read_lock::<Handle>() {
@@ -137,9 +155,13 @@ fn text(context: &NativeCallContext<'_>, value: &Dynamic) -> Evaluated<Immutable
     }
     if read.is::<Array>() || read.is::<Map>() {
         let json = to_plan(&read, &mut Vec::new());
-        if let Ok(json) = json {
+        if let Ok(mut json) = json {
+            shorten(&mut json);
             return Ok(json.to_string().replace("$$", "$").into());
         }
+    }
+    if let Ok(real) = read.as_float() {
+        return Ok(Value::Number(real).to_string().into());
     }
     let said = context.call_native_fn_raw("to_string", true, &mut [&mut read])?;
     Ok(said.into_immutable_string().unwrap_or_default())

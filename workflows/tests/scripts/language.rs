@@ -62,6 +62,7 @@ async fn a_handle_can_be_used_as_what_it_stands_for() {
             r#"let t = ""; for r in find("one two").regions { t += r.text; } t"#,
             "onetwo",
         ),
+        (r#"`${2.0} ${[1.5, 3.0]} ${2.5}`"#, "2 [1.5,3] 2.5"),
         (r#"keep("x").file.bytes"#, "1"),
         (r#"keep("x").file.kind"#, "file"),
         (r#"keep("x") == keep("x")"#, "true"),
