@@ -91,6 +91,31 @@ fn the_embedded_planner_plans_over_tools_that_are_only_described() {
     assert!(scores["edge_f1"].as_f64().unwrap() > 60.0, "{scores}");
 }
 
+/// The command over tools that have named parameters and no types.
+fn eval_untyped(planner: &str) -> Command {
+    let mut command = medley(&shared_home());
+    command
+        .args(["eval", "taskbench", "--planner", planner, "--gold"])
+        .arg(fixture("errands_gold.jsonl"))
+        .arg("--tools")
+        .arg(fixture("errands_tools.json"));
+    command
+}
+
+#[test]
+fn tools_without_types_can_be_planned_over_and_measured() {
+    let measured = scores(&mut eval_untyped("embedded"));
+    assert_eq!(measured["n"], 4);
+    assert!(measured["node_f1"].as_f64().unwrap() > 80.0, "{measured}");
+    let plans = format!("file:{}", fixture("errands_predictions.jsonl").display());
+    let measured = scores(&mut eval_untyped(&plans));
+    // Both tools are right, and so is the link between them; of two names of arguments one, and of two values none.
+    assert_eq!(measured["node_f1"], 100.0);
+    assert_eq!(measured["edge_f1"], 100.0);
+    assert_eq!(measured["type_f1"], 50.0);
+    assert_eq!(measured["value_f1"], 0.0);
+}
+
 #[test]
 fn what_cannot_be_used_is_named() {
     let folder = tempfile::tempdir().unwrap();

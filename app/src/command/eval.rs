@@ -46,9 +46,10 @@ pub(super) struct TaskbenchArguments {
     /// A table of published scores to print beside.
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     published: Option<PathBuf>,
-    /// Where edges are read: in the `<node-j>` of arguments, as TaskBench does, or in `task_links`.
-    #[arg(long, value_name = "PLACE", default_value = "tags")]
-    edges: EdgesFrom,
+    /// Where edges are read: in the `<node-j>` of arguments, or in `task_links`; by default as TaskBench does, which
+    /// reads links where tools have no types.
+    #[arg(long, value_name = "PLACE")]
+    edges: Option<EdgesFrom>,
     /// What the name of a tool that there is not counts as.
     #[arg(long, value_name = "AS", default_value = "ignored")]
     invented: InventedAs,
@@ -106,11 +107,12 @@ enum InventedAs {
 }
 
 impl TaskbenchArguments {
-    const fn measure(&self) -> Measure {
+    fn measure(&self, tools: &ToolList) -> Measure {
         Measure {
             edges: match self.edges {
-                EdgesFrom::Tags => Edges::Tags,
-                EdgesFrom::Links => Edges::Links,
+                Some(EdgesFrom::Tags) => Edges::Tags,
+                Some(EdgesFrom::Links) => Edges::Links,
+                None => Edges::usual_for(tools),
             },
             invented: match self.invented {
                 InventedAs::Ignored => Invented::Ignored,
@@ -160,7 +162,7 @@ fn show(
     predictions: &[Prediction],
     tools: &ToolList,
 ) -> anyhow::Result<Exit> {
-    let scores: Scores = evaluate(gold, predictions, tools, arguments.measure());
+    let scores: Scores = evaluate(gold, predictions, tools, arguments.measure(tools));
     if arguments.json {
         print_json(&scores)?;
         return Ok(Exit::Succeeded);
