@@ -138,11 +138,17 @@ async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyho
     let medley = super::open_with(settings, &arguments.language)?;
     let mut plans = match &arguments.planner {
         PlannerName::Embedded => Plans::embedded(&medley, &gold, &tools).await?,
-        PlannerName::LanguageModel => Plans::of_language_model(&medley, &gold, &tools).await?,
+        PlannerName::LanguageModel => {
+            let options = settings.agent.controller(&arguments.language.planning);
+            Plans::of_language_model(&medley, options, &gold, &tools).await?
+        }
         PlannerName::File(path) => {
             Plans::written(predictions(&read(path)?).map_err(|error| unusable(path, error))?)
         }
     };
+    if plans.was_stopped {
+        return Ok(Exit::Cancelled);
+    }
     for note in &plans.notes {
         eprintln!("note: {note}");
     }
