@@ -236,12 +236,14 @@ impl MedleyBuilder {
                         .with_retriever(embedded.retriever())
                         .with_options(self.controller)
                         .with_examples(self.examples)
-                        .with_pictures_from(store.clone()),
+                        .with_results_from(store.clone()),
                 ),
                 None => embedded,
             }
         });
-        let refiner = self.refiner.unwrap_or_else(|| default_refiner(&language));
+        let refiner = self
+            .refiner
+            .unwrap_or_else(|| default_refiner(&language, store.clone()));
         let corrector = match self.correction {
             Correction::AsWritten => Some(Arc::new(AsWritten) as Arc<dyn Corrector>),
             Correction::By(corrector) => Some(corrector),
@@ -266,9 +268,9 @@ impl MedleyBuilder {
 }
 
 /// The language model that writes answers, if there is one.
-fn default_refiner(language: &LanguageModels) -> Arc<dyn Refiner> {
+fn default_refiner(language: &LanguageModels, store: Arc<DiskStore>) -> Arc<dyn Refiner> {
     match language.of_role(ModelRole::Refiner) {
-        Some(model) => Arc::new(LanguageRefiner::new(model)),
+        Some(model) => Arc::new(LanguageRefiner::new(model).with_results_from(store)),
         None => Arc::new(TemplateRefiner),
     }
 }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use self::examples::{Example, ExampleError};
 
 use self::writing::{Writing, Written};
-use crate::Retriever;
+use crate::{Retriever, excerpts::Excerpts};
 
 /// How often the model is asked in one decision: for a plan, and once for what was wrong with it.
 const ATTEMPTS: usize = 2;
@@ -73,7 +73,7 @@ pub struct Controller {
     options: ControllerOptions,
     /// The examples of the person, which go before those of Medley.
     examples: Vec<Example>,
-    /// Where the pictures are that a model which sees is shown.
+    /// Where the texts are that the model is shown, and the pictures if it sees.
     store: Option<Arc<dyn ArtifactStore>>,
     /// Chooses tools and examples by meaning.
     retriever: Option<Retriever>,
@@ -107,9 +107,10 @@ impl Controller {
         self
     }
 
-    /// Shows models that see the pictures that steps made, which are in this store.
+    /// Shows the model the beginnings of texts that steps made as files, and the pictures if it sees; they are in this
+    /// store.
     #[must_use]
-    pub fn with_pictures_from(mut self, store: Arc<dyn ArtifactStore>) -> Self {
+    pub fn with_results_from(mut self, store: Arc<dyn ArtifactStore>) -> Self {
         self.store = Some(store);
         self
     }
@@ -143,14 +144,16 @@ impl Controller {
         messages
     }
 
-    /// What came of a round, with its pictures for a model that sees.
+    /// What came of a round, with the beginnings of its texts, and its pictures for a model that sees.
     async fn observed(&self, round: &RunReport) -> Message {
-        let message = Message::user(prompt::observations(round));
-        match &self.store {
-            Some(store) if self.model.profile().supports.vision => {
-                pictures::show(message, round, &**store).await
-            }
-            _ => message,
+        let Some(store) = self.store.as_deref() else {
+            return Message::user(prompt::observations(round, &Excerpts::default()));
+        };
+        let texts = Excerpts::of(std::slice::from_ref(round), store).await;
+        let message = Message::user(prompt::observations(round, &texts));
+        match self.model.profile().supports.vision {
+            true => pictures::show(message, round, store).await,
+            false => message,
         }
     }
 

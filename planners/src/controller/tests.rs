@@ -344,7 +344,7 @@ async fn after_success_nothing_is_asked_and_after_a_failure_it_is_planned_around
     let observed = &model.asked()[0].messages;
     let observed = observed[observed.len() - 2].text();
     assert!(
-        observed.contains("s1 (ocr): no_model: the model is not here"),
+        observed.contains("s1 (ocr): no_model: \"the model is not here\""),
         "{observed}"
     );
 
