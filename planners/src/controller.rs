@@ -75,7 +75,7 @@ pub struct Controller {
     examples: Vec<Example>,
     /// Where the texts are that the model is shown, and the pictures if it sees.
     store: Option<Arc<dyn ArtifactStore>>,
-    /// Chooses tools and examples by meaning.
+    /// Chooses tools and examples by meaning, and knows what an invented name means.
     retriever: Option<Retriever>,
 }
 
@@ -93,7 +93,8 @@ impl Controller {
         }
     }
 
-    /// Chooses tools and examples by meaning, where there are more than are shown.
+    /// Chooses tools and examples by meaning, where there are more than are shown, and finds the tool that is meant by
+    /// a name which nothing spells, where that needs no fetching.
     #[must_use]
     pub fn with_retriever(mut self, retriever: Retriever) -> Self {
         self.retriever = Some(retriever);
@@ -183,7 +184,7 @@ impl Controller {
             .fitting(situation.request, prompt::tools(situation))
             .await;
         let mut messages = self.conversation(situation, &tools).await;
-        let mut writing = Writing::new(situation, tools, self.form());
+        let mut writing = Writing::new(situation, tools, self.form(), self.retriever.as_ref());
         for attempt in 1..=ATTEMPTS {
             let said = match writing.listen(&*model, &messages).await {
                 Ok(said) => said,

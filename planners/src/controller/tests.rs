@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 mod calls;
 mod deciding;
 mod injection;
+mod meaning;
 
 use super::{examples::BUILT_IN, *};
 use crate::{
