@@ -214,7 +214,14 @@ impl Controller {
         why: String,
     ) -> Result<Decision, PlannerError> {
         tracing::warn!(why, "the language model gave no plan");
-        let mut decision = self.fallback.decide(situation).await?;
+        let planned = self.fallback.decide(situation).await;
+        let mut decision = planned.map_err(|error| PlannerError {
+            message: format!(
+                "{}; it was asked since the language model gave no plan: {why}",
+                error.message
+            ),
+            ..error
+        })?;
         if let Decision::Add { notes, .. } | Decision::Streamed { notes } = &mut decision {
             notes.push(format!("planned without the language model: {why}"));
         }

@@ -243,6 +243,35 @@ async fn a_model_that_cannot_be_asked_is_stepped_in_for() {
     assert_eq!(decide(&model, &[]).await, Decision::Finish);
 }
 
+/// Cannot plan either.
+struct Broken;
+
+#[async_trait]
+impl Planner for Broken {
+    async fn decide(&self, _: &Situation<'_>) -> Result<Decision, PlannerError> {
+        Err(PlannerError {
+            code: "broken",
+            message: "it is broken".to_owned(),
+            hint: Some("mend it".to_owned()),
+            source: None,
+        })
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_can_plan_both_reasons_are_said() {
+    let model = scripted(vec![vec![Say::Fail(ChatErrorKind::Auth)]]);
+    let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+    let situation = Situation::new(&request, &registry, &cancel);
+    let controller = Controller::new(model, Arc::new(Broken));
+    let error = controller.decide(&situation).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it is broken; it was asked since the language model gave no plan: it fails"
+    );
+    assert_eq!(error.hint.as_deref(), Some("mend it"));
+}
+
 #[tokio::test]
 async fn a_spent_budget_is_no_reason_to_give_up() {
     let model = saying(&[BOTH]);

@@ -24,14 +24,27 @@ impl Writing<'_> {
         }
     }
 
-    /// What a model that is held to plans may write.
+    /// What a model that is held to plans may write: what is known already has its name.
     fn shape(&self) -> PlanShape {
         let Situation {
-            registry, request, ..
+            registry,
+            request,
+            scope,
+            rounds,
+            ..
         } = self.situation;
-        PlanShape {
+        let mut shape = PlanShape {
             capabilities: self.tools.iter().map(|&tool| tool.clone()).collect(),
-            ..PlanShape::of(registry, request)
+            may_be_done: !rounds.is_empty(),
+            ..PlanShape::of(registry, request).after(scope)
+        };
+        for step in &self.accepted.steps {
+            let outputs = registry
+                .get(&step.tool)
+                .map(|entry| &entry.capability.outputs);
+            let outputs = outputs.cloned().unwrap_or_default();
+            shape.earlier.push((step.id.clone(), outputs));
         }
+        shape
     }
 }
