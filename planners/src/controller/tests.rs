@@ -11,6 +11,7 @@ mod calls;
 mod deciding;
 mod injection;
 mod meaning;
+mod prompts;
 
 use super::{examples::BUILT_IN, *};
 use crate::{
