@@ -141,13 +141,20 @@ pub(super) struct AskArguments {
     /// A file that the request is about; may be given again.
     #[arg(short, long = "attach", value_name = "PATH")]
     pub attachments: Vec<PathBuf>,
-    /// Correct nothing that a language model writes: its answer is shown word by word.
-    #[arg(long)]
-    pub no_correct: bool,
     #[command(flatten)]
     pub output: OutputArguments,
     #[command(flatten)]
     pub language: LanguageArguments,
+    #[command(flatten)]
+    pub telling: TellingArguments,
+}
+
+/// How an answer is told that a language model writes.
+#[derive(Debug, Default, Clone, Copy, Args)]
+pub(super) struct TellingArguments {
+    /// Correct nothing that a language model writes: its answer is shown word by word.
+    #[arg(long)]
+    pub no_correct: bool,
 }
 
 #[derive(Debug, Args)]
@@ -166,6 +173,8 @@ pub(super) struct ChatArguments {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub language: LanguageArguments,
+    #[command(flatten)]
+    pub telling: TellingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -274,6 +283,8 @@ pub(super) enum RunsAction {
         output: OutputArguments,
         #[command(flatten)]
         language: LanguageArguments,
+        #[command(flatten)]
+        telling: TellingArguments,
     },
     /// Answer a question of a run, and go on with it.
     Answer {
@@ -287,6 +298,8 @@ pub(super) enum RunsAction {
         output: OutputArguments,
         #[command(flatten)]
         language: LanguageArguments,
+        #[command(flatten)]
+        telling: TellingArguments,
     },
     /// Write what is recorded of a run, and its files, into a folder.
     Export {

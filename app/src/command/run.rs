@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     arguments::{AskArguments, ExecArguments, OutputArguments, Verbosity},
-    builder_with, cancelled_by_interrupt, open_with,
+    cancelled_by_interrupt, open_telling, open_with,
     output::{
         AnswerStream, Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome,
     },
@@ -24,11 +24,7 @@ use super::{
 };
 
 pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow::Result<Exit> {
-    let mut builder = builder_with(settings, &arguments.language)?;
-    if arguments.no_correct {
-        builder = builder.uncorrected();
-    }
-    let medley = builder.build().map_err(MedleyError::from)?;
+    let medley = open_telling(settings, &arguments.language, arguments.telling)?;
     check_output(settings, &arguments.output)?;
     let mut asking = medley
         .ask(arguments.request)
