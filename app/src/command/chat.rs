@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use self::{
     leave::{Given, given},
     lines::{Line, Lines},
+    showing::counted,
     slash::{HELP, Slash},
 };
 use super::{
@@ -101,7 +102,7 @@ impl Chat<'_> {
         let id = self.session.id();
         let turns = self.session.conversation().turn.saturating_sub(1);
         if resumed {
-            eprintln!("session {id}, {turns} turns so far");
+            eprintln!("session {id}, {} so far", counted(turns.into()));
             if let Some(last) = self.session.conversation().exchanges.last() {
                 eprintln!("  last: {}", last.asked);
             }
@@ -156,8 +157,8 @@ impl Chat<'_> {
         }
         match Slash::read(line) {
             Some(Ok(slash)) => return self.obey(slash).await,
-            Some(Err(hint)) => {
-                report_failure("there is no such command", Some(&hint));
+            Some(Err(unclear)) => {
+                report_failure(unclear.what, Some(&unclear.hint));
                 self.last = Exit::Usage;
                 return Ok(Next::Line);
             }
@@ -289,10 +290,8 @@ async fn list(medley: &Medley) -> anyhow::Result<Exit> {
     for session in medley.records().sessions(LISTED).await? {
         let words: Vec<&str> = session.text.split_whitespace().collect();
         let short: String = words.join(" ").chars().take(60).collect();
-        print(&format!(
-            "{}  {:3} turns  {short}",
-            session.id, session.turns
-        ))?;
+        let turns = counted(session.turns);
+        print(&format!("{}  {turns:>9}  {short}", session.id))?;
     }
     Ok(Exit::Succeeded)
 }

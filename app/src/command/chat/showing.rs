@@ -111,3 +111,11 @@ fn measure(artifact: &medley::Artifact) -> String {
     }
     format!("{measure}, {}", readable_bytes(facts.bytes))
 }
+
+/// How many turns there are, in words.
+pub(super) fn counted(turns: u64) -> String {
+    match turns {
+        1 => "1 turn".to_owned(),
+        several => format!("{several} turns"),
+    }
+}
