@@ -4,6 +4,7 @@ mod planners;
 mod rectify;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
@@ -130,8 +131,15 @@ pub(super) async fn run(settings: &Settings, action: EvalAction) -> anyhow::Resu
 async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyhow::Result<Exit> {
     let gold =
         samples(&read(&arguments.gold)?).map_err(|error| unusable(&arguments.gold, error))?;
+    if gold.is_empty() {
+        let message = format!("{}: there is no request in it", arguments.gold.display());
+        return Err(Unusable(message).into());
+    }
     let tools = ToolList::from_json_text(&read(&arguments.tools)?)
         .map_err(|error| unusable(&arguments.tools, error))?;
+    if let Some(note) = unknown_tools(&gold, &tools) {
+        eprintln!("note: {note}");
+    }
     if let Some(path) = &arguments.published {
         read(path)?;
     }
@@ -169,6 +177,13 @@ fn show(
     tools: &ToolList,
 ) -> anyhow::Result<Exit> {
     let scores: Scores = evaluate(gold, predictions, tools, arguments.measure(tools));
+    if scores.n + scores.invalid == 0 {
+        let message = format!(
+            "none of the plans is for a request in {}; plans have the `id` of their request",
+            arguments.gold.display()
+        );
+        return Err(Unusable(message).into());
+    }
     if arguments.json {
         print_json(&scores)?;
         return Ok(Exit::Succeeded);
@@ -184,6 +199,20 @@ fn show(
         eprintln!("note: {} are no plans and count in nothing", scores.invalid);
     }
     Ok(Exit::Succeeded)
+}
+
+/// What is to be said if the right plans are made of other tools.
+fn unknown_tools(gold: &[Sample], tools: &ToolList) -> Option<String> {
+    let named = gold.iter().flat_map(|sample| &sample.nodes);
+    let unknown: BTreeSet<&str> = named
+        .map(|node| node.task.as_str())
+        .filter(|name| !tools.has(name))
+        .collect();
+    let first = unknown.first()?;
+    Some(format!(
+        "{} tools of the right plans are not in the list, such as `{first}`; no plan can have them right",
+        unknown.len()
+    ))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

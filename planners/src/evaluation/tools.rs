@@ -57,6 +57,12 @@ pub enum ToolListError {
          or {{\"id\", \"desc\", \"parameters\": [{{\"name\", \"type\", \"desc\"}}]}} for tools without types"
     )]
     Format(#[from] serde_json::Error),
+    /// There is none.
+    #[error("there is no tool in the list")]
+    Empty,
+    /// Plans could not name a tool.
+    #[error("plans cannot name the tool `{0}`; give it a name that begins with a Latin letter")]
+    Nameless(String),
     /// Two tools would have one name.
     #[error("the tools `{0}` and `{1}` differ in punctuation only; rename one of them")]
     SameName(String, String),
@@ -70,7 +76,7 @@ impl ToolList {
     /// of the types, `[{"name", "type", "desc"}]`.
     ///
     /// # Errors
-    /// When it is something else, or two tools would have one name.
+    /// When it is something else or has no tool, plans could not name one, or two tools would have one name.
     pub fn from_json_text(text: &str) -> Result<Self, ToolListError> {
         #[derive(Deserialize)]
         struct File {
@@ -83,12 +89,18 @@ impl ToolList {
         };
         for tool in file.nodes {
             let name = capability_name(&tool.id);
+            if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+                return Err(ToolListError::Nameless(tool.id));
+            }
             if let Some(other) = list.ids.insert(name, tool.id.clone()) {
                 return Err(ToolListError::SameName(other, tool.id));
             }
             list.tools.insert(tool.id.clone(), tool);
         }
-        Ok(list)
+        match list.tools.is_empty() {
+            true => Err(ToolListError::Empty),
+            false => Ok(list),
+        }
     }
 
     /// Every tool as a capability: `Text-to-Image` becomes `text_to_image`.
@@ -113,6 +125,12 @@ impl ToolList {
     #[must_use]
     pub fn id_of(&self, capability: &str) -> Option<&str> {
         self.ids.get(capability).map(String::as_str)
+    }
+
+    /// Whether it has this tool, whichever way TaskBench writes its name.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.ids.contains_key(&capability_name(id))
     }
 
     /// Whether plans are told apart by the types of what they pass on. Where no tool says what it gives, TaskBench
