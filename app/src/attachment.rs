@@ -71,7 +71,7 @@ impl AttachmentError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Missing(_) => "check the path after --attach",
+            Self::Missing(_) => "check the path that is attached",
             Self::Folder(_) => "attach the files in it one by one, each with its own --attach",
             Self::Special(_) => "save its content as a file, and attach that",
             Self::TooLarge { .. } => "attach a smaller file, or a part of it",

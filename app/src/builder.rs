@@ -275,7 +275,7 @@ impl MedleyBuilder {
                         .with_retriever(embedded.retriever())
                         .with_options(self.controller)
                         .with_examples(self.examples)
-                        .with_pictures_from(store.clone())
+                        .with_results_from(store.clone())
                 };
                 match (self.planning, model) {
                     (Planning::Embedded, _) | (Planning::Default, None) => embedded.clone(),
@@ -300,7 +300,9 @@ impl MedleyBuilder {
                 }
             }
         };
-        let refiner = self.refiner.unwrap_or_else(|| default_refiner(&language));
+        let refiner = self
+            .refiner
+            .unwrap_or_else(|| default_refiner(&language, store.clone()));
         let corrector = match self.correction {
             Correction::AsWritten => Some(Arc::new(AsWritten) as Arc<dyn Corrector>),
             Correction::By(corrector) => Some(corrector),
@@ -326,9 +328,9 @@ impl MedleyBuilder {
 }
 
 /// The language model that writes answers, if there is one.
-fn default_refiner(language: &LanguageModels) -> Arc<dyn Refiner> {
+fn default_refiner(language: &LanguageModels, store: Arc<DiskStore>) -> Arc<dyn Refiner> {
     match language.of_role(ModelRole::Refiner) {
-        Some(model) => Arc::new(LanguageRefiner::new(model)),
+        Some(model) => Arc::new(LanguageRefiner::new(model).with_results_from(store)),
         None => Arc::new(TemplateRefiner),
     }
 }

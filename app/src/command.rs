@@ -20,13 +20,14 @@ mod workflow;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use futures::FutureExt;
 use medley::{BuildError, Medley, MedleyBuilder, MedleyError, Planning, Tape};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use arguments::Arguments;
 
 use self::{
-    arguments::{Command, LanguageArguments, PlannerName},
+    arguments::{Command, LanguageArguments, PlannerName, TellingArguments},
     output::{Exit, report},
     settings::Settings,
 };
@@ -85,6 +86,27 @@ fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley
     Ok(builder_with(settings, language)?.build()?)
 }
 
+/// The same, where a language model may write answers.
+fn open_telling(
+    settings: &Settings,
+    language: &LanguageArguments,
+    telling: TellingArguments,
+) -> Result<Medley, MedleyError> {
+    Ok(builder_telling(settings, language, telling)?.build()?)
+}
+
+fn builder_telling(
+    settings: &Settings,
+    language: &LanguageArguments,
+    telling: TellingArguments,
+) -> Result<MedleyBuilder, MedleyError> {
+    let builder = builder_with(settings, language)?;
+    Ok(match telling.no_correct {
+        true => builder.uncorrected(),
+        false => builder,
+    })
+}
+
 fn builder_with(
     settings: &Settings,
     language: &LanguageArguments,
@@ -122,14 +144,24 @@ fn builder_with(
 /// A token that Ctrl-C cancels; a second Ctrl-C ends the process at once.
 fn cancelled_by_interrupt() -> CancellationToken {
     let token = CancellationToken::new();
-    let cancel = token.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
+    tokio::spawn(cancelling_on_interrupt(token.clone()));
+    token
+}
+
+/// Cancels a token on Ctrl-C, and ends the process on a second. One that comes before this is polled counts too.
+fn cancelling_on_interrupt(token: CancellationToken) -> impl Future<Output = ()> {
+    let mut first = Box::pin(tokio::signal::ctrl_c());
+    let already = (&mut first).now_or_never();
+    async move {
+        let first = match already {
+            Some(interrupt) => interrupt,
+            None => first.await,
+        };
+        if first.is_ok() {
+            token.cancel();
         }
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(Exit::Cancelled as i32);
         }
-    });
-    token
+    }
 }

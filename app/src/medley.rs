@@ -66,10 +66,6 @@ impl Medley {
         MedleyBuilder::default()
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a part of the house that the builder made"
-    )]
     pub(crate) fn assemble(
         agent: Agent,
         store: Arc<DiskStore>,

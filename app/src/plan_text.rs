@@ -67,7 +67,10 @@ impl PlanText<'_> {
     ) -> Result<(DraftPlan, Vec<String>, bool), MedleyError> {
         let reading = dialect::read(self.text, &ToolNames::of(registry));
         let Some(last) = reading.draft.steps.last() else {
-            return Err(MedleyError::Plan(defects));
+            return Err(MedleyError::Plan(match looks_like_json(self.text) {
+                true => defects,
+                false => Defects(vec![no_plan()]),
+            }));
         };
         // A plan whose end is missing may do half of what was meant.
         if reading.is_cut && !self.repair {
@@ -89,4 +92,17 @@ impl PlanText<'_> {
         );
         Ok((reading.draft, notes, is_ours))
     }
+}
+
+/// Whether a text begins as JSON does, so that what is wrong with it as such helps. Nothing at all is told as such too.
+fn looks_like_json(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text.starts_with(['{', '[', '"']) || text == "null"
+}
+
+/// What is wrong with a text in which no form of plan is found.
+fn no_plan() -> Defect {
+    let message = "the text holds no plan in any form that is known";
+    let hint = "a plan looks like {\"steps\":[{\"id\":\"s1\",\"tool\":\"ocr\",\"args\":{\"image\":\"$input1\"}}]}";
+    Defect::new(DefectCode::MalformedPlan, message).with_hint(hint)
 }

@@ -81,6 +81,8 @@ fn plans() -> ResponseFormat {
             ("input1".to_owned(), ValueType::artifact(Kind::Image)),
             ("request".to_owned(), ValueType::String),
         ],
+        earlier: Vec::new(),
+        may_be_done: false,
         max_steps: 16,
         max_string: 200,
     }))

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use self::examples::{Example, ExampleError};
 
 use self::writing::{Writing, Written};
-use crate::Retriever;
+use crate::{Retriever, excerpts::Excerpts};
 
 /// How often the model is asked in one decision: for a plan, and once for what was wrong with it.
 const ATTEMPTS: usize = 2;
@@ -73,9 +73,9 @@ pub struct Controller {
     options: ControllerOptions,
     /// The examples of the person, which go before those of Medley.
     examples: Vec<Example>,
-    /// Where the pictures are that a model which sees is shown.
+    /// Where the texts are that the model is shown, and the pictures if it sees.
     store: Option<Arc<dyn ArtifactStore>>,
-    /// Chooses tools and examples by meaning.
+    /// Chooses tools and examples by meaning, and knows what an invented name means.
     retriever: Option<Retriever>,
 }
 
@@ -93,7 +93,8 @@ impl Controller {
         }
     }
 
-    /// Chooses tools and examples by meaning, where there are more than are shown.
+    /// Chooses tools and examples by meaning, where there are more than are shown, and finds the tool that is meant by
+    /// a name which nothing spells, where that needs no fetching.
     #[must_use]
     pub fn with_retriever(mut self, retriever: Retriever) -> Self {
         self.retriever = Some(retriever);
@@ -107,9 +108,10 @@ impl Controller {
         self
     }
 
-    /// Shows models that see the pictures that steps made, which are in this store.
+    /// Shows the model the beginnings of texts that steps made as files, and the pictures if it sees; they are in this
+    /// store.
     #[must_use]
-    pub fn with_pictures_from(mut self, store: Arc<dyn ArtifactStore>) -> Self {
+    pub fn with_results_from(mut self, store: Arc<dyn ArtifactStore>) -> Self {
         self.store = Some(store);
         self
     }
@@ -143,14 +145,16 @@ impl Controller {
         messages
     }
 
-    /// What came of a round, with its pictures for a model that sees.
+    /// What came of a round, with the beginnings of its texts, and its pictures for a model that sees.
     async fn observed(&self, round: &RunReport) -> Message {
-        let message = Message::user(prompt::observations(round));
-        match &self.store {
-            Some(store) if self.model.profile().supports.vision => {
-                pictures::show(message, round, &**store).await
-            }
-            _ => message,
+        let Some(store) = self.store.as_deref() else {
+            return Message::user(prompt::observations(round, &Excerpts::default()));
+        };
+        let texts = Excerpts::of(std::slice::from_ref(round), store).await;
+        let message = Message::user(prompt::observations(round, &texts));
+        match self.model.profile().supports.vision {
+            true => pictures::show(message, round, store).await,
+            false => message,
         }
     }
 
@@ -180,7 +184,7 @@ impl Controller {
             .fitting(situation.request, prompt::tools(situation))
             .await;
         let mut messages = self.conversation(situation, &tools).await;
-        let mut writing = Writing::new(situation, tools, self.form());
+        let mut writing = Writing::new(situation, tools, self.form(), self.retriever.as_ref());
         for attempt in 1..=ATTEMPTS {
             let said = match writing.listen(&*model, &messages).await {
                 Ok(said) => said,
@@ -210,7 +214,14 @@ impl Controller {
         why: String,
     ) -> Result<Decision, PlannerError> {
         tracing::warn!(why, "the language model gave no plan");
-        let mut decision = self.fallback.decide(situation).await?;
+        let planned = self.fallback.decide(situation).await;
+        let mut decision = planned.map_err(|error| PlannerError {
+            message: format!(
+                "{}; it was asked since the language model gave no plan: {why}",
+                error.message
+            ),
+            ..error
+        })?;
         if let Decision::Add { notes, .. } | Decision::Streamed { notes } = &mut decision {
             notes.push(format!("planned without the language model: {why}"));
         }

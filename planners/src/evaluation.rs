@@ -7,6 +7,9 @@
 //! Names, edges and arguments are compared as TaskBench's `evaluate.py` does with `--dependency_type resource`, with
 //! one exception: where that program cannot read an argument, it counts the one before it again, even one of another
 //! plan, so that its figures depend on the order of the file. Here such an argument counts as nothing.
+//!
+//! Tools that have named parameters and no types are compared as it does with `--ignore_tool_type`: links in place of
+//! tags, and the names that arguments are given in place of their types. An argument without a name counts as nothing.
 
 mod arguments;
 mod drafts;

@@ -5,7 +5,7 @@ mod described;
 
 use medley_orchestrator::{Artifact, Attachment, Digest, Facts, Kind};
 
-pub(crate) use described::registry;
+pub(crate) use described::{capabilities, registry, registry_of};
 
 /// A file that a request comes with.
 pub(crate) fn attachment(name: &str, kind: Kind) -> Attachment {

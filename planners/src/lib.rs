@@ -11,6 +11,7 @@ mod controller;
 pub mod dialect;
 mod embedded;
 pub mod evaluation;
+mod excerpts;
 mod refiner;
 mod repair;
 mod template_refiner;

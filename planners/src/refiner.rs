@@ -16,16 +16,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::StreamExt;
 use medley_orchestrator::{
-    ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatRequest, FinishReason, Refined, Refiner,
-    Refining, Response, RunReport, RunStatus,
+    ArtifactStore, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatRequest, FinishReason,
+    Refined, Refiner, Refining, Response, RunReport, RunStatus,
 };
 
 use self::{citable::Citable, composition::Composition};
-use crate::TemplateRefiner;
+use crate::{TemplateRefiner, excerpts::Excerpts};
 
 /// Puts answers together with a language model.
 pub struct LanguageRefiner {
     model: Arc<dyn ChatModel>,
+    /// Where the texts are that the model is shown.
+    store: Option<Arc<dyn ArtifactStore>>,
 }
 
 /// How far the model came.
@@ -42,7 +44,14 @@ impl LanguageRefiner {
     /// A refiner that asks `model`.
     #[must_use]
     pub fn new(model: Arc<dyn ChatModel>) -> Self {
-        Self { model }
+        Self { model, store: None }
+    }
+
+    /// Shows the model the beginnings of texts that steps made as files, which are in this store.
+    #[must_use]
+    pub fn with_results_from(mut self, store: Arc<dyn ArtifactStore>) -> Self {
+        self.store = Some(store);
+        self
     }
 
     /// Asks the model, and takes down what it says as it comes.
@@ -96,7 +105,11 @@ impl Refiner for LanguageRefiner {
         if refining.cancel.is_cancelled() || !is_worth_telling(refining.rounds) {
             return TemplateRefiner.refine(refining).await;
         }
-        let citable = Citable::of(refining);
+        let texts = match self.store.as_deref() {
+            Some(store) => Excerpts::of(refining.rounds, store).await,
+            None => Excerpts::default(),
+        };
+        let citable = Citable::of(refining, &texts);
         let mut composition = Composition::new(&citable, refining);
         match self.compose(refining, &mut composition).await {
             Said::All => {

@@ -35,7 +35,16 @@ pub fn shared_home() -> PathBuf {
 /// When the command was not built; `cargo test --workspace` builds it.
 #[must_use]
 pub fn medley(home: &Path) -> Command {
-    let mut command = Command::new(built("medley"));
+    Command::from_std(process(home))
+}
+
+/// The same as a process that a test talks with while it runs.
+///
+/// # Panics
+/// As [`medley`].
+#[must_use]
+pub fn process(home: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(built("medley"));
     let own = |name: &str| name.starts_with("MEDLEY_") || name == "ORT_DYLIB_PATH";
     for (variable, _) in std::env::vars_os() {
         if variable.to_str().is_some_and(own) {

@@ -137,7 +137,7 @@ fn what_is_no_plan_at_all() {
     refuse(
         &["exec", plan.to_str().unwrap()],
         2,
-        &["not JSON", "a plan looks like"],
+        &["holds no plan", "a plan looks like"],
     );
 }
 

@@ -1,11 +1,15 @@
 //! `medley eval taskbench`: plans are compared with those that people made.
 
+#[path = "../../models/tests/support/chat_server.rs"]
+mod chat_server;
+
 use std::{fs, path::PathBuf};
 
 use assert_cmd::Command;
+use chat_server::{ChatServer, Script};
 use medley_tests::{medley, repository, shared_home};
 use predicates::prelude::*;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 fn fixture(name: &str) -> PathBuf {
     repository().join("tests/fixtures/taskbench").join(name)
@@ -89,6 +93,116 @@ fn the_embedded_planner_plans_over_tools_that_are_only_described() {
     assert_eq!(scores["n"], 4);
     assert!(scores["node_f1"].as_f64().unwrap() > 80.0, "{scores}");
     assert!(scores["edge_f1"].as_f64().unwrap() > 60.0, "{scores}");
+}
+
+/// The scores of the plans that a language model makes which answers each request in turn with one of these, and what
+/// was said beside them.
+async fn scores_of_model(replies: &[&str]) -> (Json, String, ChatServer) {
+    let scripts: Vec<Script> = replies.iter().map(|reply| saying(reply)).collect();
+    let server = ChatServer::start(scripts).await;
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = folder.path().join("config.toml");
+    let tables = format!(
+        "[llm.desk]\nbase_url = \"{}\"\nmodel = \"small\"\n",
+        server.url()
+    );
+    fs::write(&configuration, tables).unwrap();
+    let output = tokio::task::spawn_blocking(move || {
+        let mut command = eval("llm");
+        command.arg("--json").arg("--config").arg(configuration);
+        command.output().unwrap()
+    });
+    let output = output.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    (
+        serde_json::from_slice(&output.stdout).unwrap(),
+        said,
+        server,
+    )
+}
+
+/// A reply that says this.
+fn saying(text: &str) -> Script {
+    let chunk = json!({"choices": [{"index": 0, "delta": {"content": text}}]});
+    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    Script::events(&[&chunk.to_string(), &last.to_string(), "[DONE]"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_model_plans_over_the_tools_of_the_list() {
+    let (scores, said, server) = scores_of_model(&[
+        r#"{"id":"s1","tool":"photo_sharpener","args":{"image":"$input1"}}
+{"answer":["$s1"]}"#,
+        r#"{"id":"s1","tool":"letter_reader","args":{"image":"$input1"}}
+{"id":"s2","tool":"polite_rewriter","args":{"text":"$s1"}}
+{"id":"s3","tool":"text_narrator","args":{"text":"$s2"}}
+{"answer":["$s3"]}"#,
+        // One of three tools is missing.
+        r#"{"id":"s1","tool":"clip_soundtrack","args":{"video":"$input1"}}
+{"id":"s2","tool":"sound_mixer","args":{"audio":"$s1","audio_2":"$input2"}}
+{"answer":["$s2"]}"#,
+        r#"{"decline":"nothing here describes photos"}"#,
+    ])
+    .await;
+    assert_eq!(scores["n"], 4);
+    // Of nine tools six are there and no others; of four edges three; of nine types six; of ten values seven.
+    for (figure, expected) in [
+        ("node_f1", 80.0),
+        ("edge_f1", 600.0 / 7.0),
+        ("type_f1", 80.0),
+        ("value_f1", 1400.0 / 17.0),
+    ] {
+        let measured = scores[figure].as_f64().unwrap();
+        assert!((measured - expected).abs() < 0.01, "{figure}: {scores:#}");
+    }
+    assert_eq!(scores["by_type"]["dag"]["edge_f1"], 100.0);
+    assert!(said.contains("1 requests were declined"), "{said}");
+    assert!(!said.contains("embedded planner"), "{said}");
+    let received = server.received();
+    assert_eq!(received.len(), 4, "a valid plan costs one call");
+    let asked = &received[2].body;
+    assert!(
+        asked.contains("sound_mixer(audio: audio, audio_2: audio)"),
+        "{asked}"
+    );
+    assert!(asked.contains("party.mp4"), "{asked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_that_are_not_the_models_are_said_to_be_none_of_its() {
+    let (scores, said, server) = scores_of_model(&["I would rather not write a plan."]).await;
+    assert_eq!(scores["n"], 4);
+    assert!(
+        said.contains("4 of 4 plans are the embedded planner's"),
+        "{said}"
+    );
+    assert_eq!(server.received().len(), 8, "each request is asked twice");
+}
+
+/// The command over tools that have named parameters and no types.
+fn eval_untyped(planner: &str) -> Command {
+    let mut command = medley(&shared_home());
+    command
+        .args(["eval", "taskbench", "--planner", planner, "--gold"])
+        .arg(fixture("errands_gold.jsonl"))
+        .arg("--tools")
+        .arg(fixture("errands_tools.json"));
+    command
+}
+
+#[test]
+fn tools_without_types_can_be_planned_over_and_measured() {
+    let measured = scores(&mut eval_untyped("embedded"));
+    assert_eq!(measured["n"], 4);
+    assert!(measured["node_f1"].as_f64().unwrap() > 80.0, "{measured}");
+    let plans = format!("file:{}", fixture("errands_predictions.jsonl").display());
+    let measured = scores(&mut eval_untyped(&plans));
+    // Both tools are right, and so is the link between them; of two names of arguments one, and of two values none.
+    assert_eq!(measured["node_f1"], 100.0);
+    assert_eq!(measured["edge_f1"], 100.0);
+    assert_eq!(measured["type_f1"], 50.0);
+    assert_eq!(measured["value_f1"], 0.0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! They are there only where a model is, so that no planner counts on what nobody can do. What a call asks counts
 //! against the run's budget.
 
+mod passages;
 mod question_answering;
 mod rewrite;
 mod summarization;

@@ -149,9 +149,6 @@ pub(super) struct AskArguments {
     /// A file that the request is about; may be given again.
     #[arg(short, long = "attach", value_name = "PATH")]
     pub attachments: Vec<PathBuf>,
-    /// Correct nothing that a language model writes: its answer is shown word by word.
-    #[arg(long)]
-    pub no_correct: bool,
     /// Look at the script that the language model writes, and say whether it may run.
     #[arg(long)]
     pub review: bool,
@@ -159,6 +156,16 @@ pub(super) struct AskArguments {
     pub output: OutputArguments,
     #[command(flatten)]
     pub language: LanguageArguments,
+    #[command(flatten)]
+    pub telling: TellingArguments,
+}
+
+/// How an answer is told that a language model writes.
+#[derive(Debug, Default, Clone, Copy, Args)]
+pub(super) struct TellingArguments {
+    /// Correct nothing that a language model writes: its answer is shown word by word.
+    #[arg(long)]
+    pub no_correct: bool,
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +184,8 @@ pub(super) struct ChatArguments {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub language: LanguageArguments,
+    #[command(flatten)]
+    pub telling: TellingArguments,
 }
 
 #[derive(Debug, Args)]
@@ -354,6 +363,8 @@ pub(super) enum RunsAction {
         output: OutputArguments,
         #[command(flatten)]
         language: LanguageArguments,
+        #[command(flatten)]
+        telling: TellingArguments,
     },
     /// Answer a question of a run, and go on with it.
     Answer {
@@ -367,6 +378,8 @@ pub(super) enum RunsAction {
         output: OutputArguments,
         #[command(flatten)]
         language: LanguageArguments,
+        #[command(flatten)]
+        telling: TellingArguments,
     },
     /// Write what is recorded of a run, and its files, into a folder.
     Export {

@@ -4,26 +4,27 @@
 
 mod leave;
 mod lines;
+mod showing;
 mod slash;
 
 use std::path::PathBuf;
 
 use medley::{
-    AnswerPart, EventSink, Exported, Exporter, GraphFormat, Medley, MedleyError, NamedArtifact,
-    RunStatus, Said, Session, asking_before_effects, denying_what_asks, meant_choice,
+    EventSink, Exporter, GraphFormat, Medley, MedleyError, Said, Session, asking_before_effects,
+    denying_what_asks, meant_choice,
 };
-use medley_models::readable_bytes;
 use tokio_util::sync::CancellationToken;
 
 use self::{
     leave::{Given, given},
     lines::{Line, Lines},
+    showing::counted,
     slash::{HELP, Slash},
 };
 use super::{
     arguments::{ChatArguments, Verbosity},
-    open_with,
-    output::{Exit, ResultForm, print, report, report_failure, show_troubles},
+    cancelling_on_interrupt, open_telling,
+    output::{AnswerStream, Exit, ResultForm, print, report, report_failure},
     progress::StepProgress,
     runs,
     settings::Settings,
@@ -39,7 +40,7 @@ const SHORT: usize = 13;
 const LISTED: usize = 20;
 
 pub(super) async fn run(settings: &Settings, arguments: ChatArguments) -> anyhow::Result<Exit> {
-    let medley = open_with(settings, &arguments.language)?;
+    let medley = open_telling(settings, &arguments.language, arguments.telling)?;
     if arguments.list {
         return list(&medley).await;
     }
@@ -101,7 +102,7 @@ impl Chat<'_> {
         let id = self.session.id();
         let turns = self.session.conversation().turn.saturating_sub(1);
         if resumed {
-            eprintln!("session {id}, {turns} turns so far");
+            eprintln!("session {id}, {} so far", counted(turns.into()));
             if let Some(last) = self.session.conversation().exchanges.last() {
                 eprintln!("  last: {}", last.asked);
             }
@@ -156,8 +157,8 @@ impl Chat<'_> {
         }
         match Slash::read(line) {
             Some(Ok(slash)) => return self.obey(slash).await,
-            Some(Err(hint)) => {
-                report_failure("there is no such command", Some(&hint));
+            Some(Err(unclear)) => {
+                report_failure(unclear.what, Some(&unclear.hint));
                 self.last = Exit::Usage;
                 return Ok(Next::Line);
             }
@@ -208,14 +209,14 @@ impl Chat<'_> {
     async fn turn(&mut self, first: Step) -> anyhow::Result<Next> {
         let mut step = first;
         loop {
-            let said = match self.run(step).await {
+            let (said, told) = match self.run(step).await {
                 Ok(said) => said,
                 Err(error) => {
                     self.last = report(&error.into(), ResultForm::Text);
                     return Ok(Next::Line);
                 }
             };
-            self.last = self.show(&said).await?;
+            self.last = self.show(&said, told).await?;
             if !self.lines.can_ask() && was_denied(&said) {
                 return Ok(Next::End(Exit::Waiting));
             }
@@ -233,25 +234,22 @@ impl Chat<'_> {
         }
     }
 
-    /// Does a piece of a turn while it is shown; Ctrl-C stops it.
-    async fn run(&mut self, step: Step) -> Result<Said, MedleyError> {
+    /// Does a piece of a turn while it is shown; Ctrl-C stops it. Says too whether the answer was shown as it came.
+    async fn run(&mut self, step: Step) -> Result<(Said, bool), MedleyError> {
         let (events, mut stream) = EventSink::channel();
         let cancel = CancellationToken::new();
-        let stop = cancel.clone();
-        let watch_interrupt = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.cancel();
-            }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(Exit::Cancelled as i32);
-            }
-        });
+        let watch_interrupt = tokio::spawn(cancelling_on_interrupt(cancel.clone()));
         let mut progress = StepProgress::new(self.settings.verbosity);
+        let mut answer = AnswerStream::default();
         let watch = async {
             while let Some(event) = stream.recv().await {
+                // A reader that went away does not stop the work.
+                let _ = answer.show(&event);
                 progress.show(&event);
             }
             progress.finish();
+            // As above.
+            answer.finish().unwrap_or(true)
         };
         let session = &mut self.session;
         let work = async {
@@ -264,89 +262,9 @@ impl Chat<'_> {
             drop(events);
             said
         };
-        let (said, ()) = tokio::join!(work, watch);
+        let (said, told) = tokio::join!(work, watch);
         watch_interrupt.abort();
-        said
-    }
-
-    /// Prints the answer, and writes its files.
-    async fn show(&self, said: &Said) -> anyhow::Result<Exit> {
-        if said.outcome.status == RunStatus::Waiting {
-            // The answer comes as a whole once nothing is asked any more.
-            show_troubles(&said.outcome, self.settings.verbosity);
-            return Ok(Exit::Waiting);
-        }
-        let exporter = Exporter::new(&self.folder);
-        let response = &said.outcome.response;
-        let Exported { answer, failures } = exporter.export(response, self.medley.store()).await;
-        let mut texts = Vec::new();
-        for (part, name) in answer.iter().zip(&said.names) {
-            match (part, name) {
-                (AnswerPart::Text { text }, name) => {
-                    print(text)?;
-                    texts.extend(name.as_deref());
-                }
-                (
-                    AnswerPart::Artifact {
-                        path: Some(path),
-                        kind,
-                        ..
-                    },
-                    name,
-                ) => {
-                    let name = name.as_deref().unwrap_or(kind.name());
-                    print(&format!("{name}: {path}"))?;
-                }
-                (AnswerPart::Artifact { path: None, .. }, _) => {}
-            }
-        }
-        if !texts.is_empty() && self.settings.verbosity > Verbosity::Quiet {
-            eprintln!("({})", texts.join(", "));
-        }
-        show_troubles(&said.outcome, self.settings.verbosity);
-        for failure in &failures {
-            report_failure(&failure.to_string(), failure.hint().as_deref());
-        }
-        Ok(if failures.is_empty() {
-            said.outcome.status.into()
-        } else {
-            Exit::Failed
-        })
-    }
-
-    fn show_question(&self) {
-        let Some(asked) = self.session.asked() else {
-            return;
-        };
-        eprintln!("question: {}", asked.question.text);
-        if asked.wants_leave() {
-            return;
-        }
-        for (place, choice) in asked.question.choices.iter().enumerate() {
-            eprintln!("  {} {choice}", place + 1);
-        }
-    }
-
-    fn show_artifacts(&self) -> anyhow::Result<()> {
-        let known = self.session.conversation().artifacts.iter();
-        let mut rows: Vec<[String; 3]> = known.map(row).collect();
-        let coming = self.session.coming();
-        rows.extend(coming.into_iter().map(|(name, file)| {
-            let origin = format!("{}, comes with the next request", file.name);
-            [name, measure(&file.artifact), origin]
-        }));
-        if rows.is_empty() {
-            print("nothing yet; /attach FILE brings something along")?;
-        }
-        let width = |column: usize| {
-            let cells = rows.iter().map(|row| row[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        let (names, measures) = (width(0), width(1));
-        for [name, measure, origin] in &rows {
-            print(&format!("{name:names$}  {measure:measures$}  {origin}"))?;
-        }
-        Ok(())
+        Ok((said?, told))
     }
 }
 
@@ -368,31 +286,12 @@ fn was_denied(said: &Said) -> bool {
     })
 }
 
-fn row(known: &NamedArtifact) -> [String; 3] {
-    [known.name.clone(), measure(&known.artifact), known.origin()]
-}
-
-/// What a file is and how large.
-fn measure(artifact: &medley::Artifact) -> String {
-    let facts = &artifact.facts;
-    let mut measure = artifact.kind.to_string();
-    if let (Some(width), Some(height)) = (facts.width, facts.height) {
-        measure.push_str(&format!(" {width}x{height}"));
-    }
-    if let Some(seconds) = facts.duration_s {
-        measure.push_str(&format!(" {seconds:.1} s"));
-    }
-    format!("{measure}, {}", readable_bytes(facts.bytes))
-}
-
 async fn list(medley: &Medley) -> anyhow::Result<Exit> {
     for session in medley.records().sessions(LISTED).await? {
         let words: Vec<&str> = session.text.split_whitespace().collect();
         let short: String = words.join(" ").chars().take(60).collect();
-        print(&format!(
-            "{}  {:3} turns  {short}",
-            session.id, session.turns
-        ))?;
+        let turns = counted(session.turns);
+        print(&format!("{}  {turns:>9}  {short}", session.id))?;
     }
     Ok(Exit::Succeeded)
 }

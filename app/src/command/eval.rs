@@ -4,6 +4,7 @@ mod planners;
 mod rectify;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
@@ -46,9 +47,10 @@ pub(super) struct TaskbenchArguments {
     /// A table of published scores to print beside.
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     published: Option<PathBuf>,
-    /// Where edges are read: in the `<node-j>` of arguments, as TaskBench does, or in `task_links`.
-    #[arg(long, value_name = "PLACE", default_value = "tags")]
-    edges: EdgesFrom,
+    /// Where edges are read: in the `<node-j>` of arguments, or in `task_links`; by default as TaskBench does, which
+    /// reads links where tools have no types.
+    #[arg(long, value_name = "PLACE")]
+    edges: Option<EdgesFrom>,
     /// What the name of a tool that there is not counts as.
     #[arg(long, value_name = "AS", default_value = "ignored")]
     invented: InventedAs,
@@ -106,11 +108,12 @@ enum InventedAs {
 }
 
 impl TaskbenchArguments {
-    const fn measure(&self) -> Measure {
+    fn measure(&self, tools: &ToolList) -> Measure {
         Measure {
             edges: match self.edges {
-                EdgesFrom::Tags => Edges::Tags,
-                EdgesFrom::Links => Edges::Links,
+                Some(EdgesFrom::Tags) => Edges::Tags,
+                Some(EdgesFrom::Links) => Edges::Links,
+                None => Edges::usual_for(tools),
             },
             invented: match self.invented {
                 InventedAs::Ignored => Invented::Ignored,
@@ -128,19 +131,32 @@ pub(super) async fn run(settings: &Settings, action: EvalAction) -> anyhow::Resu
 async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyhow::Result<Exit> {
     let gold =
         samples(&read(&arguments.gold)?).map_err(|error| unusable(&arguments.gold, error))?;
+    if gold.is_empty() {
+        let message = format!("{}: there is no request in it", arguments.gold.display());
+        return Err(Unusable(message).into());
+    }
     let tools = ToolList::from_json_text(&read(&arguments.tools)?)
         .map_err(|error| unusable(&arguments.tools, error))?;
+    if let Some(note) = unknown_tools(&gold, &tools) {
+        eprintln!("note: {note}");
+    }
     if let Some(path) = &arguments.published {
         read(path)?;
     }
     let medley = super::open_with(settings, &arguments.language)?;
     let mut plans = match &arguments.planner {
         PlannerName::Embedded => Plans::embedded(&medley, &gold, &tools).await?,
-        PlannerName::LanguageModel => Plans::of_language_model(&medley, &gold, &tools).await?,
+        PlannerName::LanguageModel => {
+            let options = settings.agent.controller(&arguments.language.planning);
+            Plans::of_language_model(&medley, options, &gold, &tools).await?
+        }
         PlannerName::File(path) => {
             Plans::written(predictions(&read(path)?).map_err(|error| unusable(path, error))?)
         }
     };
+    if plans.was_stopped {
+        return Ok(Exit::Cancelled);
+    }
     for note in &plans.notes {
         eprintln!("note: {note}");
     }
@@ -160,7 +176,14 @@ fn show(
     predictions: &[Prediction],
     tools: &ToolList,
 ) -> anyhow::Result<Exit> {
-    let scores: Scores = evaluate(gold, predictions, tools, arguments.measure());
+    let scores: Scores = evaluate(gold, predictions, tools, arguments.measure(tools));
+    if scores.n + scores.invalid == 0 {
+        let message = format!(
+            "none of the plans is for a request in {}; plans have the `id` of their request",
+            arguments.gold.display()
+        );
+        return Err(Unusable(message).into());
+    }
     if arguments.json {
         print_json(&scores)?;
         return Ok(Exit::Succeeded);
@@ -176,6 +199,20 @@ fn show(
         eprintln!("note: {} are no plans and count in nothing", scores.invalid);
     }
     Ok(Exit::Succeeded)
+}
+
+/// What is to be said if the right plans are made of other tools.
+fn unknown_tools(gold: &[Sample], tools: &ToolList) -> Option<String> {
+    let named = gold.iter().flat_map(|sample| &sample.nodes);
+    let unknown: BTreeSet<&str> = named
+        .map(|node| node.task.as_str())
+        .filter(|name| !tools.has(name))
+        .collect();
+    let first = unknown.first()?;
+    Some(format!(
+        "{} tools of the right plans are not in the list, such as `{first}`; no plan can have them right",
+        unknown.len()
+    ))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -19,7 +19,7 @@ use super::{
     arguments::{
         AskArguments, ExecArguments, OutputArguments, PlannerName, RunArguments, Verbosity,
     },
-    builder_with, cancelled_by_interrupt, open_with,
+    builder_telling, cancelled_by_interrupt, open_with,
     output::{
         AnswerStream, Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome,
     },
@@ -28,10 +28,7 @@ use super::{
 };
 
 pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow::Result<Exit> {
-    let mut builder = builder_with(settings, &arguments.language)?;
-    if arguments.no_correct {
-        builder = builder.uncorrected();
-    }
+    let mut builder = builder_telling(settings, &arguments.language, arguments.telling)?;
     if arguments.review {
         if arguments.language.planning.planner != Some(PlannerName::Program) {
             return Err(Unusable("`--review` goes with `--planner program`".to_owned()).into());

@@ -10,8 +10,8 @@ use medley_orchestrator::RunReport;
 use serde_json::json;
 
 use super::{
-    arguments::{LanguageArguments, RunsAction, WhichRun},
-    open_with,
+    arguments::{LanguageArguments, RunsAction, TellingArguments, WhichRun},
+    open_telling,
     output::{Exit, Unusable, print, print_json},
     run::resume,
     settings::Settings,
@@ -23,7 +23,8 @@ const RUN_FILE: &str = "run.json";
 const EVENTS_FILE: &str = "events.jsonl";
 
 pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Result<Exit> {
-    let medley = open_with(settings, &language_of(&action))?;
+    let (language, telling) = models_of(&action);
+    let medley = open_telling(settings, &language, telling)?;
     match action {
         RunsAction::List { limit, json } => list(&medley, limit, json).await,
         RunsAction::Show {
@@ -58,13 +59,16 @@ pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Resu
     }
 }
 
-/// Which language models go on with a run.
-fn language_of(action: &RunsAction) -> LanguageArguments {
+/// Which language models go on with a run, and how they tell the answer.
+fn models_of(action: &RunsAction) -> (LanguageArguments, TellingArguments) {
     match action {
-        RunsAction::Resume { language, .. } | RunsAction::Answer { language, .. } => {
-            language.clone()
+        RunsAction::Resume {
+            language, telling, ..
         }
-        _ => LanguageArguments::default(),
+        | RunsAction::Answer {
+            language, telling, ..
+        } => (language.clone(), *telling),
+        _ => Default::default(),
     }
 }
 

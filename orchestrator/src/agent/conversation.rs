@@ -161,6 +161,13 @@ impl Conversation {
         next_name(prefix(artifact.kind, made_by), &taken)
     }
 
+    /// Whether a word is such as sessions give for names, `img1`, though nothing may be called so.
+    #[must_use]
+    pub fn is_like_a_name(word: &str) -> bool {
+        let stem = word.trim_end_matches(|each: char| each.is_ascii_digit());
+        stem.len() < word.len() && PREFIXES.contains(&stem)
+    }
+
     /// Adds what a turn came to; the next turn begins with that.
     pub fn add(&mut self, turn: SessionTurn) {
         let number = self.turn.max(1);
@@ -203,6 +210,11 @@ fn next_name(prefix: &str, taken: &BTreeSet<String>) -> String {
 }
 
 /// What names of a kind begin with; what was spoken is a voice.
+/// What names of a session begin with.
+const PREFIXES: [&str; 9] = [
+    "img", "voice", "sound", "video", "text", "regions", "table", "json", "file",
+];
+
 fn prefix(kind: Kind, made_by: Option<&str>) -> &'static str {
     match kind {
         Kind::Image => "img",
@@ -248,6 +260,35 @@ mod tests {
             made_from: Vec::new(),
             shown_in: 0,
             used_in: 0,
+        }
+    }
+
+    #[test]
+    fn every_name_that_is_given_is_like_one() {
+        let kinds = [
+            Kind::Image,
+            Kind::Audio,
+            Kind::Video,
+            Kind::Text,
+            Kind::Regions,
+            Kind::Table,
+            Kind::Json,
+            Kind::File,
+        ];
+        for (kind, made_by) in kinds
+            .map(|kind| (kind, None))
+            .into_iter()
+            .chain([(Kind::Audio, Some("text_to_speech"))])
+        {
+            let made = Artifact {
+                kind,
+                ..artifact("content", kind)
+            };
+            let name = Conversation::default().name_for(&made, made_by, &[]);
+            assert!(Conversation::is_like_a_name(&name), "{name}");
+        }
+        for other in ["img", "12", "image1", "mp3", "img1a", ""] {
+            assert!(!Conversation::is_like_a_name(other), "{other}");
         }
     }
 

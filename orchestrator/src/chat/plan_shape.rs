@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Capability, Registry, Request, ValueType, Visibility};
+use crate::{Capability, Known, Output, Registry, Request, Scope, ValueType, Visibility};
 
 /// The tools and inputs that a plan may be made of, and how long it may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,6 +11,12 @@ pub struct PlanShape {
     pub capabilities: Vec<Capability>,
     /// What is there before the first step: `input1`, `input2`, ..., files of the session and `request`, with their types.
     pub inputs: Vec<(String, ValueType)>,
+    /// Steps that are there before the first one, with what each gave: of earlier rounds, or taken already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<(String, Vec<Output>)>,
+    /// Whether `{"done":true}` may stand in place of a plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_done: bool,
     /// The most steps.
     pub max_steps: usize,
     /// The most characters of a string that the model makes up.
@@ -33,8 +39,24 @@ impl PlanShape {
                 .filter(|capability| capability.visibility == Visibility::Shown)
                 .collect(),
             inputs,
+            earlier: Vec::new(),
+            may_be_done: false,
             max_steps: 16,
             max_string: 200,
         }
+    }
+
+    /// Adds the steps that a scope knows.
+    #[must_use]
+    pub fn after(mut self, scope: &Scope) -> Self {
+        for name in scope.names() {
+            if let Some(Known::Step { outputs, values }) = scope.get(name) {
+                let given = outputs.iter();
+                let given = given.filter(|output| values.contains_key(&output.name));
+                self.earlier
+                    .push((name.to_owned(), given.cloned().collect()));
+            }
+        }
+        self
     }
 }

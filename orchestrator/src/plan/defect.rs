@@ -85,7 +85,7 @@ impl Defect {
     /// Says which step.
     #[must_use]
     pub fn in_step(mut self, step: &str) -> Self {
-        self.step = Some(step.to_owned());
+        self.step = Some(step.to_owned()).filter(|step| !step.is_empty());
         self
     }
 

@@ -15,8 +15,10 @@ impl DraftPlan {
     /// # Errors
     /// When the text is no plan at all.
     pub fn from_json_text(text: &str) -> Result<Self, Defects> {
-        let json: Json = serde_json::from_str(text)
-            .map_err(|error| no_plan(format!("the plan is not JSON: {error}")))?;
+        let json: Json = serde_json::from_str(text).map_err(|error| match text.trim() {
+            "" => no_plan("the plan is empty".to_owned()),
+            _ => no_plan(format!("the plan is not JSON: {error}")),
+        })?;
         let Json::Object(mut plan) = json else {
             return Err(no_plan("the plan is not an object".to_owned()));
         };

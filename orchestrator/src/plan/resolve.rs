@@ -79,6 +79,9 @@ impl<'a> Resolver<'a> {
         };
         let hint = match nearest_name(name, names()) {
             Some(near) => format!("did you mean `${near}`?"),
+            None if is_input(name) && !self.scope.names().any(is_input) => {
+                "no file is attached; attach one".to_owned()
+            }
             None => {
                 let known: Vec<_> = names().take(12).map(|each| format!("${each}")).collect();
                 format!("there is {}", known.join(", "))
@@ -375,4 +378,10 @@ fn field_type(wanted: &ValueType, name: &str) -> ValueType {
         .unwrap_or(ValueType::Any),
         _ => ValueType::Any,
     }
+}
+
+/// Whether a name is that of an attached file, such as `input1`.
+fn is_input(name: &str) -> bool {
+    let number = name.strip_prefix("input").map(str::parse::<usize>);
+    matches!(number, Some(Ok(_)))
 }

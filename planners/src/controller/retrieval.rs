@@ -1,4 +1,6 @@
-//! What of the tools and examples is shown, where there is more than fits.
+//! What of the tools and examples is shown, where there is more than fits, and which tools invented names mean.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use medley_orchestrator::{Capability, Registry, Request};
 use tokio_util::sync::CancellationToken;
@@ -91,13 +93,31 @@ impl Controller {
     }
 }
 
-/// Asks a retriever on a thread that may block; what it cannot say is no reason to stop.
-async fn ask(
+/// The tools whose meaning is nearest to names that there are not, by name; nothing is fetched for that.
+pub(super) async fn meant(
     retriever: &Retriever,
-    look: impl FnOnce(&Retriever, &CancellationToken) -> Result<Vec<usize>, RetrievalError>
-    + Send
-    + 'static,
-) -> Option<Vec<usize>> {
+    names: BTreeSet<String>,
+    tools: &[&Capability],
+) -> BTreeMap<String, String> {
+    if names.is_empty() || !retriever.is_here() {
+        return BTreeMap::new();
+    }
+    let tools: Vec<Capability> = tools.iter().map(|&tool| tool.clone()).collect();
+    let look = move |retriever: &Retriever, cancel: &CancellationToken| {
+        let meant = names.into_iter().filter_map(|name| {
+            let tool = retriever.nearest_tool(&name, &tools, cancel)?;
+            Some((name, tool))
+        });
+        Ok(meant.collect())
+    };
+    ask(retriever, look).await.unwrap_or_default()
+}
+
+/// Asks a retriever on a thread that may block; what it cannot say is no reason to stop.
+async fn ask<T: Send + 'static>(
+    retriever: &Retriever,
+    look: impl FnOnce(&Retriever, &CancellationToken) -> Result<T, RetrievalError> + Send + 'static,
+) -> Option<T> {
     let retriever = retriever.clone();
     let cancel = CancellationToken::new();
     // Whoever does not wait any more stops it.
@@ -105,9 +125,9 @@ async fn ask(
     let found = tokio::task::spawn_blocking(move || look(&retriever, &cancel)).await;
     drop(stop);
     match found.ok()? {
-        Ok(places) => Some(places),
+        Ok(found) => Some(found),
         Err(error) => {
-            tracing::warn!("tools and examples cannot be chosen by meaning: {error}");
+            tracing::warn!("tools and examples cannot be found by meaning: {error}");
             None
         }
     }

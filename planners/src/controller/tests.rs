@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 mod calls;
 mod deciding;
 mod injection;
+mod meaning;
+mod prompts;
 
 use super::{examples::BUILT_IN, *};
 use crate::{
@@ -242,6 +244,35 @@ async fn a_model_that_cannot_be_asked_is_stepped_in_for() {
     assert_eq!(decide(&model, &[]).await, Decision::Finish);
 }
 
+/// Cannot plan either.
+struct Broken;
+
+#[async_trait]
+impl Planner for Broken {
+    async fn decide(&self, _: &Situation<'_>) -> Result<Decision, PlannerError> {
+        Err(PlannerError {
+            code: "broken",
+            message: "it is broken".to_owned(),
+            hint: Some("mend it".to_owned()),
+            source: None,
+        })
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_can_plan_both_reasons_are_said() {
+    let model = scripted(vec![vec![Say::Fail(ChatErrorKind::Auth)]]);
+    let (registry, request, cancel) = (registry(), request(), CancellationToken::new());
+    let situation = Situation::new(&request, &registry, &cancel);
+    let controller = Controller::new(model, Arc::new(Broken));
+    let error = controller.decide(&situation).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it is broken; it was asked since the language model gave no plan: it fails"
+    );
+    assert_eq!(error.hint.as_deref(), Some("mend it"));
+}
+
 #[tokio::test]
 async fn a_spent_budget_is_no_reason_to_give_up() {
     let model = saying(&[BOTH]);
@@ -345,7 +376,7 @@ async fn after_success_nothing_is_asked_and_after_a_failure_it_is_planned_around
     let observed = &model.asked()[0].messages;
     let observed = observed[observed.len() - 2].text();
     assert!(
-        observed.contains("s1 (ocr): no_model: the model is not here"),
+        observed.contains("s1 (ocr): no_model: \"the model is not here\""),
         "{observed}"
     );
 

@@ -1,11 +1,14 @@
 //! A plan while the model writes it: each step is checked and handed over as soon as it is complete.
 
+mod asking;
+mod mending;
+
 use std::collections::HashMap;
 
 use futures::StreamExt;
 use medley_orchestrator::{
-    Addition, Capability, ChatError, ChatModel, ChatRequest, Defect, DraftPlan, DraftStep,
-    GrowingPlan, Message, Plan, PlanShape, ResponseFormat, Situation,
+    Addition, Capability, ChatError, ChatModel, Defect, DraftPlan, DraftStep, GrowingPlan, Message,
+    Plan, Situation,
 };
 
 use super::{
@@ -13,10 +16,7 @@ use super::{
     hearing::{Heard, Hearing, Verdict},
     prompt,
 };
-use crate::{
-    dialect::ToolNames,
-    repair::{Hints, Repaired, repair},
-};
+use crate::{Retriever, dialect::ToolNames};
 
 /// What the model came to.
 pub(super) enum Written {
@@ -43,6 +43,8 @@ pub(super) struct Writing<'a> {
     /// The tools that the model is shown.
     tools: Vec<&'a Capability>,
     form: PlanForm,
+    /// Knows which tool an invented name means.
+    retriever: Option<&'a Retriever>,
     growing: GrowingPlan<'a>,
     /// Steps as they were written, by name.
     offered: HashMap<String, DraftStep>,
@@ -60,11 +62,13 @@ impl<'a> Writing<'a> {
         situation: &'a Situation<'a>,
         tools: Vec<&'a Capability>,
         form: PlanForm,
+        retriever: Option<&'a Retriever>,
     ) -> Self {
         let mut this = Self {
             situation,
             tools,
             form,
+            retriever,
             growing: GrowingPlan::new(situation.registry, &situation.scope),
             offered: HashMap::new(),
             accepted: DraftPlan::default(),
@@ -130,68 +134,6 @@ impl<'a> Writing<'a> {
         self.defects.extend(draft.malformed);
         if !self.is_sound() {
             self.mend().await;
-        }
-    }
-
-    /// Puts right what is certain in the steps that were refused; those that were accepted stay as they are.
-    async fn mend(&mut self) {
-        let Some(Repaired { draft, repairs, .. }) = self.repaired() else {
-            return;
-        };
-        self.take_defects();
-        let repairs = repairs.iter();
-        self.notes
-            .extend(repairs.map(|repair| format!("put right: {repair}")));
-        self.accepted.answer.clone_from(&draft.answer);
-        for step in draft.steps {
-            if !self.accepted.steps.contains(&step) {
-                self.take_step(step).await;
-            }
-        }
-    }
-
-    /// The plan with its refused steps, if repair makes it sound without a change to what was accepted.
-    fn repaired(&self) -> Option<Repaired> {
-        let mut draft = self.accepted.clone();
-        let refused = self.order.iter().filter_map(|id| self.offered.get(id));
-        let refused = refused.filter(|step| !self.accepted.steps.contains(step));
-        draft.steps.extend(refused.cloned());
-        let Situation {
-            registry,
-            scope,
-            request,
-            ..
-        } = self.situation;
-        let hints = Hints {
-            request: Some(request),
-            nearest: None,
-        };
-        let repaired = repair(draft, registry, scope, &hints);
-        let kept = |step: &DraftStep| repaired.draft.steps.contains(step);
-        let is_sound = repaired.defects.is_empty() && !repaired.draft.steps.is_empty();
-        (is_sound && self.accepted.steps.iter().all(kept)).then_some(repaired)
-    }
-
-    fn request(&self, model: &dyn ChatModel, messages: &[Message]) -> ChatRequest {
-        let Situation {
-            registry, request, ..
-        } = self.situation;
-        let shape = || PlanShape {
-            capabilities: self.tools.iter().map(|&tool| tool.clone()).collect(),
-            ..PlanShape::of(registry, request)
-        };
-        let tools = match self.form {
-            PlanForm::Lines => Vec::new(),
-            PlanForm::Calls => prompt::callable(&self.tools),
-        };
-        ChatRequest {
-            tools,
-            temperature: Some(0.0),
-            format: match model.profile().supports.plans && self.form == PlanForm::Lines {
-                true => ResponseFormat::Plan(Box::new(shape())),
-                false => ResponseFormat::Text,
-            },
-            ..ChatRequest::new(messages.to_vec())
         }
     }
 

@@ -51,6 +51,13 @@ pub(super) enum Obstacle {
         /// Which one, counted from 1.
         ordinal: i64,
     },
+    /// The clause calls a file of the session by a name that none has.
+    NoSuchName {
+        /// The name.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// The clause can mean several files of the session.
     Ambiguous {
         /// Which ones.

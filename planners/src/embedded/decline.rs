@@ -4,6 +4,9 @@ use medley_orchestrator::{Attachment, Capability, Decline, Kind, Suggestion};
 
 use super::{assembly::Obstacle, interpret::Reading, matching::Meaning, vocabulary::Vocabulary};
 
+/// The most characters of a request that are repeated.
+const QUOTED: usize = 120;
+
 /// What declining needs to know.
 pub(super) struct Decliner<'a> {
     pub capabilities: &'a [Capability],
@@ -47,16 +50,16 @@ pub(super) fn nothing_asked() -> Decline {
 impl Decliner<'_> {
     /// A clause that no tool fits.
     pub(super) fn not_understood(&self, reading: &Reading) -> Decline {
-        let part = reading.clause.source(self.request);
+        let part = self.part(reading);
         self.with_nearest(
-            format!("no tool here does what \u{201c}{part}\u{201d} asks for; nothing was run"),
+            format!("no tool here does what {part} asks for; nothing was run"),
             reading,
         )
     }
 
     /// A clause that asks for a task which no tool does.
     pub(super) fn missing_task(&self, reading: &Reading, task: usize) -> Decline {
-        let part = reading.clause.source(self.request);
+        let part = self.part(reading);
         let called = self
             .vocabulary
             .tasks
@@ -64,7 +67,7 @@ impl Decliner<'_> {
             .get(task)
             .map_or("something else", |task| task.called.as_str());
         self.with_nearest(
-            format!("\u{201c}{part}\u{201d} asks for {called}, and no tool here does that; nothing was run"),
+            format!("{part} asks for {called}, and no tool here does that; nothing was run"),
             reading,
         )
     }
@@ -76,7 +79,7 @@ impl Decliner<'_> {
         capability: usize,
         obstacle: &Obstacle,
     ) -> Decline {
-        let part = reading.clause.source(self.request);
+        let part = self.part(reading);
         let tool = &self.capabilities[capability];
         let add = if self.in_session {
             "add it with /attach FILE"
@@ -91,10 +94,10 @@ impl Decliner<'_> {
                     .first()
                     .map_or("text", |kind| noun(*kind));
                 if self.attachments.is_empty() {
-                    format!("\u{201c}{part}\u{201d} needs {wanted}, and no file is attached; {add}")
+                    format!("{part} needs {wanted}, and no file is attached; {add}")
                 } else {
                     format!(
-                        "\u{201c}{part}\u{201d} needs {wanted}, and what is attached does not give it ({}); {add}",
+                        "{part} needs {wanted}, and what is attached does not give it ({}); {add}",
                         self.attached()
                     )
                 }
@@ -105,31 +108,47 @@ impl Decliner<'_> {
                     description => description.to_owned(),
                 };
                 format!(
-                    "\u{201c}{part}\u{201d} does not say the {} that {} needs ({meaning}); add it to the request",
+                    "{part} does not say the {} that {} needs ({meaning}); add it to the request",
                     parameter.name.replace('_', " "),
                     tool.name
                 )
             }
             Obstacle::OutOfRange { parameter, given } => format!(
-                "\u{201c}{part}\u{201d} gives {given} for the {} of {}, which must be {}; say another value",
+                "{part} gives {given} for the {} of {}, which must be {}; say another value",
                 parameter.name.replace('_', " "),
                 tool.name,
                 parameter.value_type
             ),
             Obstacle::NoSuchFile { ordinal } => format!(
-                "\u{201c}{part}\u{201d} speaks of file {ordinal}, and {} attached; {add}",
+                "{part} speaks of file {ordinal}, and {} attached; {add}",
                 match self.attachments.len() {
                     0 => "none is".to_owned(),
                     1 => "only one is".to_owned(),
                     several => format!("only {several} are"),
                 }
             ),
+            Obstacle::NoSuchName { name, known } => match known.as_slice() {
+                [] => format!("{part} speaks of {name}, and there is no file yet; {add}"),
+                known => format!(
+                    "{part} speaks of {name}, which is none of what there is: {}",
+                    known.join(", ")
+                ),
+            },
             // The person is asked instead.
-            Obstacle::Ambiguous { .. } => format!("\u{201c}{part}\u{201d} can mean several files"),
+            Obstacle::Ambiguous { .. } => format!("{part} can mean several files"),
         };
         Decline {
             reason,
             nearest: vec![suggestion(tool)],
+        }
+    }
+
+    /// The clause in quotation marks, as far as a person wants to read it again.
+    fn part(&self, reading: &Reading) -> String {
+        let part = reading.clause.source(self.request);
+        match part.char_indices().nth(QUOTED) {
+            Some((end, _)) => format!("\u{201c}{}…\u{201d}", &part[..end]),
+            None => format!("\u{201c}{part}\u{201d}"),
         }
     }
 

@@ -137,10 +137,21 @@ impl Retriever {
         registry: &Registry,
         cancel: &CancellationToken,
     ) -> Option<String> {
+        let capabilities: Vec<Capability> = registry.plannable().cloned().collect();
+        self.nearest_tool(name, &capabilities, cancel)
+    }
+
+    /// The same among these capabilities.
+    #[must_use]
+    pub fn nearest_tool(
+        &self,
+        name: &str,
+        capabilities: &[Capability],
+        cancel: &CancellationToken,
+    ) -> Option<String> {
         let shared = &self.0;
         let vocabulary = shared.vocabulary().ok()?;
-        let capabilities: Vec<Capability> = registry.plannable().cloned().collect();
-        let index = shared.index(&capabilities, vocabulary, cancel).ok()?;
+        let index = shared.index(capabilities, vocabulary, cancel).ok()?;
         let words = spaced(name);
         let vector = shared.encoder.embed(&[&words], cancel).ok()?.pop()?;
         let matches = index.rank(&vector, words.split_whitespace(), vocabulary);

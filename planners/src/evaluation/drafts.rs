@@ -6,12 +6,12 @@ use medley_orchestrator::{
     Artifact, Attachment, Digest, DraftPlan, DraftStep, Expression, Facts, Kind, Reference,
     Request, Segment, Value,
 };
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::{
     arguments::{Tag, kind_of, tag},
     format::{TaskLink, TaskNode, TaskPlan},
-    tools::{ToolList, capability_name},
+    tools::{BenchmarkTool, ToolList, capability_name},
 };
 
 /// The request that a benchmark's instruction stands for: the pictures, sounds and videos that it names are attached.
@@ -64,7 +64,7 @@ pub fn draft_of(plan: &TaskPlan, tools: &ToolList) -> DraftPlan {
         .map(|place| step_of(place, &plan.task_nodes, tools))
         .collect();
     for link in &plan.task_links {
-        add_link(link, &plan.task_nodes, &mut steps);
+        add_link(link, &plan.task_nodes, &mut steps, tools);
     }
     DraftPlan {
         steps,
@@ -129,7 +129,7 @@ fn with_references(value: Json, place: usize, count: usize) -> Json {
     }
 }
 
-fn add_link(link: &TaskLink, nodes: &[TaskNode], steps: &mut [DraftStep]) {
+fn add_link(link: &TaskLink, nodes: &[TaskNode], steps: &mut [DraftStep], tools: &ToolList) {
     let places = |name: &str| -> Vec<usize> {
         let named = nodes.iter().enumerate();
         named
@@ -149,6 +149,10 @@ fn add_link(link: &TaskLink, nodes: &[TaskNode], steps: &mut [DraftStep]) {
         };
         let step = &mut steps[target];
         if step.args.values().any(|given| *given == *value) {
+            continue;
+        }
+        if let Some(source) = source.filter(|_| !tools.has_types()) {
+            step.after.push(step_id(source));
             continue;
         }
         let name = (1..)
@@ -180,8 +184,16 @@ pub fn plan_of(draft: &DraftPlan, tools: &ToolList, request: &Request) -> TaskPl
             request,
             sources: BTreeSet::new(),
         };
-        let arguments = ordered(step, tools);
-        let arguments = arguments.into_iter().map(|json| writer.argument(json));
+        let is_named = tools
+            .of_capability(&step.tool)
+            .is_some_and(BenchmarkTool::is_named);
+        let arguments = ordered(step, tools).into_iter().map(|(name, json)| {
+            let value = writer.argument(json);
+            match is_named {
+                true => json!({ "name": name, "value": value }),
+                false => value,
+            }
+        });
         task_nodes.push(TaskNode {
             task: name(step),
             arguments: arguments.collect(),
@@ -204,12 +216,14 @@ pub fn plan_of(draft: &DraftPlan, tools: &ToolList, request: &Request) -> TaskPl
 }
 
 /// The arguments in the order of the parameters, then those without one.
-fn ordered<'a>(step: &'a DraftStep, tools: &ToolList) -> Vec<&'a Json> {
+fn ordered<'a>(step: &'a DraftStep, tools: &ToolList) -> Vec<(&'a String, &'a Json)> {
     let tool = tools.of_capability(&step.tool);
     let names = tool.map(|tool| tool.parameter_names()).unwrap_or_default();
-    let known = names.iter().filter_map(|name| step.args.get(name));
+    let known = names
+        .iter()
+        .filter_map(|name| step.args.get_key_value(name));
     let others = step.args.iter().filter(|(name, _)| !names.contains(name));
-    known.chain(others.map(|(_, json)| json)).collect()
+    known.chain(others).collect()
 }
 
 /// Writes the arguments of one step, and keeps which steps they come from.

@@ -17,7 +17,7 @@ pub struct Scores {
     pub node_f1: f64,
     /// F1 of the pairs of tools of which the second takes what the first gives.
     pub edge_f1: f64,
-    /// F1 of the types of arguments.
+    /// F1 of the types of arguments; of their names, where tools have no types.
     pub type_f1: f64,
     /// F1 of the arguments, letter by letter.
     pub value_f1: f64,
@@ -33,11 +33,24 @@ pub struct Scores {
 /// Where edges are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Edges {
-    /// In the `<node-j>` tags of arguments, as TaskBench does.
+    /// In the `<node-j>` tags of arguments, as TaskBench does for tools that pass things on.
     #[default]
     Tags,
-    /// In `task_links`, for plans that hold no tags; names count as they are written.
+    /// In `task_links`, as TaskBench does for tools without types, and for plans that hold no tags; names count as they
+    /// are written.
     Links,
+}
+
+impl Edges {
+    /// Where TaskBench reads them for these tools.
+    #[must_use]
+    pub fn usual_for(tools: &ToolList) -> Self {
+        if tools.has_types() {
+            Self::Tags
+        } else {
+            Self::Links
+        }
+    }
 }
 
 /// What the name of a tool that there is not counts as.
@@ -178,7 +191,7 @@ impl Tally {
 fn names(plan: &TaskPlan, tools: &ToolList, invented: Invented) -> BTreeSet<String> {
     plan.task_nodes
         .iter()
-        .map(|node| spaced(&node.task))
+        .map(|node| compared_name(&node.task, tools))
         .filter(|name| invented == Invented::Wrong || tools.get(name).is_some())
         .collect()
 }
@@ -217,7 +230,7 @@ fn arguments(plan: &TaskPlan, tools: &ToolList) -> BTreeSet<Compared> {
     for (place, node) in plan.task_nodes.iter().enumerate() {
         for argument in &node.arguments {
             let compared = compared(argument, place, &plan.task_nodes, tools);
-            found.extend(compared.map(|(of, value)| (spaced(&node.task), of, value)));
+            found.extend(compared.map(|(of, value)| (compared_name(&node.task, tools), of, value)));
         }
     }
     found
@@ -230,6 +243,9 @@ fn compared(
     nodes: &[TaskNode],
     tools: &ToolList,
 ) -> Option<(String, String)> {
+    if !tools.has_types() {
+        return named(argument);
+    }
     let text = text_of(argument)?;
     match tag(&text) {
         None => Some((kind_of(&text).name().to_owned(), text)),
@@ -237,7 +253,8 @@ fn compared(
         Some(Tag::Node(source)) if source == place => None,
         Some(Tag::Node(source)) => {
             let name = spaced(&nodes.get(source)?.task);
-            let of = tools.get(&name).and_then(|tool| tool.output_type.first());
+            let types = tools.get(&name).and_then(|tool| tool.output_type.as_ref());
+            let of = types.and_then(|types| types.first());
             Some((of.cloned().unwrap_or_else(|| "other".to_owned()), name))
         }
     }
@@ -248,6 +265,25 @@ fn types(arguments: &BTreeSet<Compared>) -> BTreeSet<(&str, &str)> {
         .iter()
         .map(|(task, of, _)| (task.as_str(), of.as_str()))
         .collect()
+}
+
+/// The name and value of an argument, which is what TaskBench compares where tools have no types.
+fn named(argument: &serde_json::Value) -> Option<(String, String)> {
+    let name = argument.get("name")?.as_str()?.to_owned();
+    let value = match argument.get("value")? {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Some((name, value))
+}
+
+/// A tool's name as it is compared; TaskBench takes an underscore for a space only where tools have types.
+fn compared_name(name: &str, tools: &ToolList) -> String {
+    if tools.has_types() {
+        spaced(name)
+    } else {
+        name.to_owned()
+    }
 }
 
 fn spaced(name: &str) -> String {

@@ -1,3 +1,5 @@
+mod untyped;
+
 use std::path::PathBuf;
 
 use medley_orchestrator::{Kind, Plan, Scope, ValueType};

@@ -10,7 +10,10 @@ use medley_orchestrator::{
 };
 
 use super::places;
-use crate::template_refiner::{Names, answer_parts};
+use crate::{
+    excerpts::{Excerpt, Excerpts},
+    template_refiner::{Names, answer_parts},
+};
 
 /// How alike a mark and a name must be for the one to mean the other, 0 to 1.
 const NEAR: f64 = 0.8;
@@ -39,18 +42,21 @@ pub(super) struct Citable<'a> {
     names: BTreeMap<(Digest, Kind), String>,
     /// The artifacts of the answer, in order.
     answer: Vec<Part>,
+    /// The beginnings of texts that are files.
+    texts: &'a Excerpts,
     /// All that is known in words, in lower case.
     evidence: String,
 }
 
 impl<'a> Citable<'a> {
-    pub(super) fn of(refining: &Refining<'a>) -> Self {
+    pub(super) fn of(refining: &Refining<'a>, texts: &'a Excerpts) -> Self {
         let mut this = Self {
             items: Vec::new(),
             by_mark: HashMap::new(),
             by_tool: HashMap::new(),
             names: BTreeMap::new(),
             answer: answer_parts(refining.request, refining.rounds),
+            texts,
             evidence: refining.request.text.to_lowercase(),
         };
         for (index, file) in refining.request.attachments.iter().enumerate() {
@@ -114,6 +120,11 @@ impl<'a> Citable<'a> {
             Value::String(text) => self.know(text),
             Value::List(items) => items.iter().for_each(|item| self.know_value(item)),
             Value::Record(fields) => fields.values().for_each(|field| self.know_value(field)),
+            Value::Artifact(artifact) => {
+                if let Some(text) = self.texts.get(artifact) {
+                    self.know(&text.text);
+                }
+            }
             _ => {}
         }
     }
@@ -147,6 +158,11 @@ impl<'a> Citable<'a> {
     /// All of it, in the order of the run.
     pub(super) fn items(&self) -> &[Item<'a>] {
         &self.items
+    }
+
+    /// The beginning of a text that is a file, where it could be read.
+    pub(super) fn beginning_of(&self, artifact: &Artifact) -> Option<&'a Excerpt> {
+        self.texts.get(artifact)
     }
 
     pub(super) fn item(&self, index: usize) -> Option<&Item<'a>> {

@@ -7,6 +7,7 @@ use medley_orchestrator::{
 };
 
 use super::citable::{Citable, Item};
+use crate::excerpts::quoted;
 
 /// The rules.
 const RULES: &str = include_str!("../../prompts/refiner.txt");
@@ -124,23 +125,25 @@ impl Report<'_> {
     fn item(&mut self, item: &Item<'_>) {
         let _ = write!(self.text, "  [[{}]] ", item.mark);
         match item.value.as_artifact() {
-            Some(artifact) => self.text.push_str(&about(artifact)),
-            None => self.quote(&short(&item.value)),
+            Some(artifact) => {
+                self.text.push_str(&about(artifact));
+                if let Some(beginning) = self.citable.beginning_of(artifact) {
+                    self.text.push_str(": ");
+                    self.quote(&beginning.text, beginning.more);
+                }
+            }
+            None => self.quote(&short(&item.value), 0),
         }
         self.text.push('\n');
     }
 
-    /// Quotes what a tool read, so that it stays on its line and within its quotation marks.
-    fn quote(&mut self, words: &str) {
+    /// Quotes what a tool read, so that it stays on its line and within its quotation marks; `more` characters are
+    /// behind it.
+    fn quote(&mut self, words: &str, more: usize) {
         let most = SHOWN.min(self.room.max(LEAST));
         let length = words.chars().count();
         self.room = self.room.saturating_sub(length.min(most));
-        if length <= most {
-            let _ = write!(self.text, "{words:?}");
-        } else {
-            let shown: String = words.chars().take(most).collect();
-            let _ = write!(self.text, "{shown:?} and {} characters more", length - most);
-        }
+        self.text.push_str(&quoted(words, most, more));
     }
 
     /// The marks of what the plan says that the answer is made of.

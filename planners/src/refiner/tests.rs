@@ -5,8 +5,8 @@ pub(super) mod results;
 use std::sync::Mutex;
 
 use medley_orchestrator::{
-    Budget, ChatErrorKind, EventKind, EventSink, EventStream, Kind, Part, Request, RunReport,
-    RunStatus, Spending, StepStatus,
+    Budget, ChatErrorKind, DiskStore, EventKind, EventSink, EventStream, Facts, Kind, Part,
+    Request, RunReport, RunStatus, Spending, StepStatus,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -254,6 +254,49 @@ async fn long_results_are_cut_for_the_model_and_whole_for_the_reader() {
         told.len() < 10_000 && told.contains("characters more"),
         "{}",
         told.len()
+    );
+}
+
+#[tokio::test]
+async fn texts_that_are_files_are_shown_by_their_beginnings_and_cited_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(DiskStore::new(folder.path()));
+    let long = format!("See https://open.example/hours. {}", "word ".repeat(2_000));
+    let written = store.write(
+        Kind::Text,
+        "text/plain",
+        Facts::default(),
+        long.into_bytes(),
+    );
+    let letter = written.await.unwrap();
+    let mut report = results::sign();
+    let outputs = &mut report.steps[0].outputs;
+    outputs.insert("text".to_owned(), letter.clone().into());
+    let model = saying(&["The hours are at https://open.example/hours:\n[[s1.text]]"]);
+    let (request, registry, cancel) = (request(), registry(), CancellationToken::new());
+    let (events, rounds) = (EventSink::ignored(), [report]);
+    let refined = LanguageRefiner::new(Arc::clone(&model) as _)
+        .with_results_from(store)
+        .refine(&Refining::new(
+            &request, &registry, &rounds, &events, &cancel,
+        ))
+        .await;
+    let told = model.told();
+    assert!(
+        told.contains("[[s1.text]] text: \"See https://open.example/hours. word"),
+        "{told}"
+    );
+    assert!(told.contains("… (6032 characters more)"), "{told}");
+    assert!(told.len() < 10_000, "{}", told.len());
+    let parts = &refined.response.parts;
+    assert_eq!(
+        shape(&parts[..1]),
+        ["The hours are at https://open.example/hours:"],
+        "what the text says is known"
+    );
+    assert!(
+        matches!(&parts[1], Part::Artifact { artifact, .. } if artifact.id == letter.id),
+        "{parts:?}"
     );
 }
 

@@ -1,5 +1,7 @@
 //! What the tools ask of a model, and what they make of its reply.
 
+mod long_texts;
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;

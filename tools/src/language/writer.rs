@@ -3,16 +3,22 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
+use medley_models::language::count_tokens;
 use medley_orchestrator::{
     About, CallContext, ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest,
     Determinism, Effects, FinishReason, Message, ToolError,
 };
+
+use super::passages::Cutter;
 
 /// How long a model may say nothing.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The most characters of the text so far that are shown as progress.
 const SHOWN: usize = 60;
+
+/// How many tokens a model can read and write if nobody says: fewer than most can.
+const CONTEXT: u64 = 8192;
 
 /// Writes texts with a language model.
 #[derive(Clone)]
@@ -50,6 +56,20 @@ impl Writer {
         temperature: Option<f64>,
         context: &CallContext,
     ) -> Result<String, ToolError> {
+        let show = |end: String| context.progress(None, end);
+        self.write_showing(rules, text, temperature, context, &show)
+            .await
+    }
+
+    /// The same, where the end of the reply so far is shown by `show`.
+    pub(super) async fn write_showing(
+        &self,
+        rules: String,
+        text: &str,
+        temperature: Option<f64>,
+        context: &CallContext,
+        show: &(dyn Fn(String) + Sync),
+    ) -> Result<String, ToolError> {
         let is_remote = self.model.profile().remote;
         let request = ChatRequest {
             temperature,
@@ -68,10 +88,65 @@ impl Writer {
             let is_text = matches!(delta, ChatDelta::Text { .. });
             reply.take(delta);
             if is_text {
-                context.progress(None, end_of(&reply.text));
+                show(end_of(&reply.text));
             }
         }
         whole(&reply)
+    }
+
+    /// Cuts a text so that the model can read each passage and has room for rules and reply; `most` tokens each where
+    /// it can read less than is known of it.
+    pub(super) async fn cut(&self, text: String, most: Option<u64>) -> Result<Cut, ToolError> {
+        let model = Arc::clone(&self.model);
+        // A model of this machine may have to be opened to count, and a long text takes its time.
+        let cutting = tokio::task::spawn_blocking(move || {
+            let count = |text: &str| {
+                model
+                    .count_tokens(text)
+                    .unwrap_or_else(|| count_tokens(text))
+            };
+            // What a model of this machine can read is known once it has counted.
+            model.count_tokens("");
+            let context = model.profile().context_tokens.unwrap_or(CONTEXT);
+            let most = most.unwrap_or(context / 2).max(1);
+            // A token is a byte at least.
+            if text.len() as u64 <= most {
+                return Cut::whole(text, most);
+            }
+            let cutter = Cutter {
+                count: &count,
+                most,
+            };
+            let passages = cutter.passages(&text).into_iter();
+            let with_words = passages.filter(|passage| !passage.trim().is_empty());
+            Cut {
+                passages: with_words.map(str::to_owned).collect(),
+                tokens: cutter.tokens(&text),
+                most,
+            }
+        });
+        cutting.await.map_err(|failure| {
+            ToolError::permanent("not_counted", "the text could not be counted").caused_by(failure)
+        })
+    }
+}
+
+/// A text in passages that a model can read.
+pub(super) struct Cut {
+    pub passages: Vec<String>,
+    /// How many tokens the text takes, or more.
+    pub tokens: u64,
+    /// The most tokens of a passage.
+    pub most: u64,
+}
+
+impl Cut {
+    fn whole(text: String, most: u64) -> Self {
+        Self {
+            tokens: text.len() as u64,
+            passages: vec![text],
+            most,
+        }
     }
 }
 

@@ -34,15 +34,27 @@ pub(super) enum Slash {
     Quit,
 }
 
+/// A line that is meant as a command and is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unclear {
+    /// What is wrong with it.
+    pub what: &'static str,
+    /// What can be said instead.
+    pub hint: String,
+}
+
 impl Slash {
-    /// Reads a line; nothing if it is none of these. An error is a hint at what can be said instead.
-    pub(super) fn read(line: &str) -> Option<Result<Self, String>> {
+    /// Reads a line; nothing if it is none of these.
+    pub(super) fn read(line: &str) -> Option<Result<Self, Unclear>> {
         let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         // "/home/me/sign.png is what?" is a request.
         let word = name.strip_prefix('/').filter(|word| !word.contains('/'))?;
         Some(match word {
             "attach" => match words(rest) {
-                paths if paths.is_empty() => Err("/attach FILE...".to_owned()),
+                paths if paths.is_empty() => Err(Unclear {
+                    what: "it does not say which file",
+                    hint: "/attach FILE...".to_owned(),
+                }),
                 paths => Ok(Self::Attach(
                     paths.iter().map(|path| in_home(path)).collect(),
                 )),
@@ -55,9 +67,12 @@ impl Slash {
             _ => {
                 let begins = |known: &&&str| !word.is_empty() && known[1..].starts_with(word);
                 let near = NAMES.iter().find(begins);
-                Err(match near {
-                    Some(near) => format!("did you mean {near}?"),
-                    None => format!("there are {}", NAMES.join(", ")),
+                Err(Unclear {
+                    what: "there is no such command",
+                    hint: match near {
+                        Some(near) => format!("did you mean {near}?"),
+                        None => format!("there are {}", NAMES.join(", ")),
+                    },
                 })
             }
         })
@@ -141,7 +156,7 @@ mod tests {
         );
         assert_eq!(Slash::read("read the sign"), None);
         assert_eq!(Slash::read("/tmp/a.png is what?"), None);
-        let hint = |line| Slash::read(line).unwrap().unwrap_err();
+        let hint = |line| Slash::read(line).unwrap().unwrap_err().hint;
         assert!(hint("/art").contains("/artifacts"));
         assert!(hint("/nothing").contains("/quit"));
         assert!(hint("/").contains("/quit"));

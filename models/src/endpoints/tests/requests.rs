@@ -131,6 +131,8 @@ async fn formats_have_their_words() {
     let plan = PlanShape {
         capabilities: Vec::new(),
         inputs: Vec::new(),
+        earlier: Vec::new(),
+        may_be_done: false,
         max_steps: 1,
         max_string: 1,
     };

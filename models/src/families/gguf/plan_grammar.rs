@@ -33,6 +33,8 @@ pub(crate) struct PlanConstraint {
     tools: Vec<Arc<Capability>>,
     max_steps: usize,
     max_string: usize,
+    /// Whether there may be no plan, since all is done.
+    may_be_done: bool,
     names: Names,
     costs: Costs,
     /// The line that is being written; none once the plan has ended.
@@ -56,7 +58,8 @@ impl PlanConstraint {
             tools: callable(&shape.capabilities),
             max_steps: shape.max_steps.clamp(1, STEP_LIMIT),
             max_string: shape.max_string,
-            names: Names::new(&shape.inputs),
+            names: Names::new(&shape.inputs, &shape.earlier),
+            may_be_done: shape.may_be_done,
             costs: Costs::new(vocabulary),
             line: None,
             ending: VecDeque::new(),
@@ -74,6 +77,7 @@ impl PlanConstraint {
             &self.names,
             tools,
             self.max_string,
+            self.may_be_done,
             &mut self.costs,
             &self.vocabulary,
         )?;
@@ -144,6 +148,9 @@ impl PlanConstraint {
         let Some(line) = self.line.take() else {
             return Ok(());
         };
+        if line.says_done() {
+            return Ok(());
+        }
         match read_line(line.written())? {
             Addition::Step(step) => {
                 let tool = self.tools.iter().find(|tool| tool.name == step.tool);

@@ -20,7 +20,7 @@ async fn look(
         ..ControllerOptions::default()
     });
     if let Some(store) = store {
-        looking = looking.with_pictures_from(store);
+        looking = looking.with_results_from(store);
     }
     looking.decide(&situation).await.unwrap()
 }
@@ -101,6 +101,40 @@ async fn models_that_see_are_shown_the_pictures_and_others_are_not() {
             })
             .collect();
         assert_eq!(shown, if sees { vec!["AQID"] } else { Vec::new() });
+    }
+}
+
+#[tokio::test]
+async fn texts_that_are_files_are_shown_by_their_beginnings_as_other_texts_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(DiskStore::new(folder.path()));
+    let write = async |text: String| {
+        let written = store.write(
+            Kind::Text,
+            "text/plain",
+            Facts::default(),
+            text.into_bytes(),
+        );
+        Value::from(written.await.unwrap())
+    };
+    let mut report = read();
+    let outputs = &mut report.steps[0].outputs;
+    outputs.insert("letter".to_owned(), write("Dear\nreader".to_owned()).await);
+    outputs.insert("book".to_owned(), write("x".repeat(5_000)).await);
+    let pages = vec![write("one".to_owned()).await, write("two".to_owned()).await];
+    outputs.insert("pages".to_owned(), Value::List(pages));
+    outputs.insert("said".to_owned(), "y".repeat(301).into());
+    let enough = saying(&["{\"sufficient\":true}"]);
+    look(&enough, Some(store), &[report]).await;
+    let messages = &enough.asked()[0].messages;
+    let observed = messages[messages.len() - 2].text();
+    for shown in [
+        r#"$s1.letter: text {"bytes":11}: "Dear\nreader""#.to_owned(),
+        format!("{:?}… (4700 characters more)", "x".repeat(300)),
+        r#"$s1.pages: [text {"bytes":3}: "one", text {"bytes":3}: "two"]"#.to_owned(),
+        format!("$s1.said: {:?}… (1 characters more)", "y".repeat(300)),
+    ] {
+        assert!(observed.contains(&shown), "{shown} is not in {observed}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use medley_orchestrator::{Capability, Kind, Parameter, ValueType};
+use medley_orchestrator::{Capability, Conversation, Kind, Parameter, ValueType};
 
 use super::{
     super::{
@@ -30,6 +30,14 @@ impl Assembly<'_> {
         };
         if is_text(&content.value_type) && !quotations(clause).is_empty() {
             return Ok(vec![None]);
+        }
+        if let Some(name) = self.unknown_name(clause) {
+            let files = self.files.iter().map(|file| file.expression.as_str());
+            let known = files.map(|name| name.trim_start_matches('$').to_owned());
+            return Err(Obstacle::NoSuchName {
+                name,
+                known: known.collect(),
+            });
         }
         let kind_named = clause
             .words()
@@ -79,6 +87,15 @@ impl Assembly<'_> {
             return Ok(vec![None]);
         }
         Err(missing(content))
+    }
+
+    /// A word that calls a file of the session by a name that none has.
+    fn unknown_name(&self, clause: &Clause) -> Option<String> {
+        let mut words = clause.tokens.iter().filter(|token| token.is_word());
+        let unknown = words.find(|token| Conversation::is_like_a_name(&token.text));
+        unknown
+            .filter(|_| self.files.in_session)
+            .map(|token| token.text.clone())
     }
 
     /// Whether nothing came with the request, so that it must be about what was there before.

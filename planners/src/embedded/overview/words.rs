@@ -53,9 +53,12 @@ impl Material {
         item.kinds().first().copied().map(Self::of_kind)
     }
 
-    /// What a parameter takes.
+    /// What a parameter takes; where nobody says what, the words of the request can stand for it.
     pub(super) fn of_parameter(parameter: &Parameter) -> Option<Self> {
-        Self::of_type(&parameter.value_type, &parameter.name)
+        match parameter.value_type {
+            ValueType::Any => Self::of_type(&ValueType::String, &parameter.name),
+            ref known => Self::of_type(known, &parameter.name),
+        }
     }
 
     /// What a capability gives first.

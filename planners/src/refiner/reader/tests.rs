@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
+    excerpts::Excerpts,
     fixtures::{attachment, registry},
     refiner::tests::results::{self, made},
 };
@@ -19,9 +20,8 @@ fn with_citable(check: impl FnOnce(&Citable<'_>)) {
     let rounds: Vec<RunReport> = vec![results::sign()];
     let (registry, events): (Registry, EventSink) = (registry(), EventSink::ignored());
     let cancel = CancellationToken::new();
-    check(&Citable::of(&Refining::new(
-        &request, &registry, &rounds, &events, &cancel,
-    )));
+    let refining = Refining::new(&request, &registry, &rounds, &events, &cancel);
+    check(&Citable::of(&refining, &Excerpts::default()));
 }
 
 /// What is read of a text that comes in pieces of so many characters: words, and marks between angle brackets.

@@ -22,10 +22,14 @@ use super::{
 /// Up to so many steps may be answered with in any order; more only in the order in which they are written.
 const ANY_ORDER: usize = 4;
 
+/// What stands in place of a plan where nothing is left to do.
+const DONE: &str = "{\"done\":true}\n";
+
 /// The line that is being written.
 pub(super) struct Line {
     /// The ways of calling a tool; none where only the answer is left.
     calls: Vec<Call>,
+    /// What ends the plan.
     answer: Option<Node>,
     /// The position among `calls` of the tool that is written already.
     chosen: Option<usize>,
@@ -46,11 +50,12 @@ struct Call {
 }
 
 impl Line {
-    /// The next line of a plan over these tools.
+    /// The next line of a plan over these tools; the first may say that all is done, if that may be.
     pub(super) fn new(
         names: &Names,
         tools: &[Arc<Capability>],
         max_string: usize,
+        may_be_done: bool,
         costs: &mut Costs,
         vocabulary: &Vocabulary,
     ) -> Result<Self, GrammarError> {
@@ -59,7 +64,8 @@ impl Line {
             .iter()
             .filter_map(|tool| call(tool, &values))
             .collect();
-        let answer = answer(names);
+        let done = may_be_done.then(|| Node::text(DONE));
+        let answer = answer(names).or(done);
         let mut choices: Vec<Node> = calls.iter().map(|call| Node::text(&call.head)).collect();
         choices.extend(answer.clone());
         let whole = calls.iter().map(|call| &call.line).chain(&answer);
@@ -91,6 +97,11 @@ impl Line {
     /// What is written of it.
     pub(super) fn written(&self) -> &[u8] {
         &self.written
+    }
+
+    /// Whether it says that all is done.
+    pub(super) fn says_done(&self) -> bool {
+        self.written == DONE.as_bytes()
     }
 
     /// Whether it may still become a step and the answer.

@@ -1,24 +1,32 @@
-//! What a plan may refer to so far: the inputs, and the outputs of the steps that are written.
+//! What a plan may refer to so far: the inputs, and the outputs of steps that are there before it or written already.
 
 use std::sync::Arc;
 
-use medley_orchestrator::{Capability, Output, Reference, Selector, ValueType, is_step_id};
+use medley_orchestrator::{
+    Capability, Output, Reference, Selector, ValueType, Visibility, is_step_id,
+};
 
 /// Every name that a reference may start with, in the order of appearance.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     inputs: Vec<(String, ValueType)>,
+    /// Steps that are no part of the plan.
+    earlier: Vec<(String, Arc<Capability>)>,
     steps: Vec<(String, Arc<Capability>)>,
     /// How many ids of steps were given out or left out.
     counted: usize,
 }
 
 impl Names {
-    /// The inputs alone.
-    pub(super) fn new(inputs: &[(String, ValueType)]) -> Self {
+    /// The inputs, and the steps that are there before the plan.
+    pub(super) fn new(inputs: &[(String, ValueType)], earlier: &[(String, Vec<Output>)]) -> Self {
         let inputs = inputs.iter().filter(|(name, _)| is_step_id(name));
+        let earlier = earlier.iter().filter(|(id, _)| is_step_id(id));
         let mut names = Self {
             inputs: inputs.cloned().collect(),
+            earlier: earlier
+                .map(|(id, outputs)| (id.clone(), Arc::new(giving(outputs))))
+                .collect(),
             ..Self::default()
         };
         names.count_on();
@@ -36,12 +44,18 @@ impl Names {
         self.count_on();
     }
 
-    /// Goes on to the next id that no input has.
+    /// Goes on to the next id that nothing has.
     fn count_on(&mut self) {
         self.counted += 1;
-        while self.inputs.iter().any(|(name, _)| *name == self.next_id()) {
+        while self.is_taken(&self.next_id()) {
             self.counted += 1;
         }
+    }
+
+    fn is_taken(&self, id: &str) -> bool {
+        let inputs = self.inputs.iter().map(|(name, _)| name);
+        let earlier = self.earlier.iter().map(|(name, _)| name);
+        inputs.chain(earlier).any(|name| name == id)
     }
 
     /// The ids of the steps, in order.
@@ -54,7 +68,7 @@ impl Names {
     /// Where `bare`, `$s1` is offered where it means an output that fits, and `$s1.regions` where another output does;
     /// otherwise all outputs are named. Where a list does not fit and its items do, its first item is offered.
     pub(super) fn fitting(&self, wanted: &ValueType, bare: bool) -> Vec<String> {
-        let steps = self.steps.iter().rev();
+        let steps = self.steps.iter().rev().chain(self.earlier.iter().rev());
         let outputs =
             steps.flat_map(|(id, capability)| fitting_outputs(id, capability, wanted, bare));
         let inputs = self.inputs.iter().filter_map(|(name, given)| {
@@ -65,6 +79,19 @@ impl Names {
             .chain(inputs)
             .map(|reference| reference.to_string())
             .collect()
+    }
+}
+
+/// What a step gives, as far as references to it go.
+fn giving(outputs: &[Output]) -> Capability {
+    Capability {
+        name: String::new(),
+        version: 1,
+        purpose: String::new(),
+        phrases: Vec::new(),
+        parameters: Vec::new(),
+        outputs: outputs.to_vec(),
+        visibility: Visibility::Internal,
     }
 }
 

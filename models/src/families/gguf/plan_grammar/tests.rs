@@ -6,6 +6,7 @@ mod described;
 mod large;
 mod limits;
 mod random_model;
+mod rounds;
 mod schemas;
 mod strings;
 
@@ -129,7 +130,7 @@ fn steps_refer_by_type_to_what_is_there() {
         ("request".to_owned(), ValueType::String),
         ("s2".to_owned(), ValueType::String),
     ];
-    let mut names = Names::new(&inputs);
+    let mut names = Names::new(&inputs, &[]);
     names.add(Arc::new(ocr.clone()));
     assert_eq!(names.next_id(), "s3", "an input has the id s2");
     let image = ValueType::artifact(Kind::Image);
@@ -156,6 +157,8 @@ fn without_a_tool_that_can_be_called_there_is_an_error() {
     let shape = PlanShape {
         capabilities: blur.collect(),
         inputs: vec![("request".to_owned(), ValueType::String)],
+        earlier: Vec::new(),
+        may_be_done: false,
         max_steps: 3,
         max_string: 10,
     };

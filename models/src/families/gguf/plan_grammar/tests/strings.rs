@@ -33,6 +33,8 @@ fn literals(value_type: &ValueType, max_string: usize) -> Vec<serde_json::Value>
     let shape = PlanShape {
         capabilities: vec![tool(value_type.clone())],
         inputs: Vec::new(),
+        earlier: Vec::new(),
+        may_be_done: false,
         max_steps: 1,
         max_string,
     };
