@@ -1,4 +1,4 @@
-//! Tools that look at one picture, or make one picture of another.
+//! Tools that look at pictures, or make a picture of others.
 //!
 //! Every picture is read through `medley_models::processing::picture`, so it is upright and within the limits, and its
 //! metadata is left behind. A result keeps the format of its input where that can carry it: a JPEG stays a JPEG as long
@@ -24,7 +24,7 @@ mod rotate_image;
 mod shape;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use adjust_image::{AdjustImage, AdjustInput};
 pub use blur_image::{BlurImage, BlurInput};
