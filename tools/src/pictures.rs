@@ -8,6 +8,7 @@
 mod adjust_image;
 mod blur_image;
 mod colour;
+mod compare_images;
 mod convert_image;
 mod crop_image;
 mod draw_regions;
@@ -29,6 +30,7 @@ pub(crate) mod testing;
 pub use adjust_image::{AdjustImage, AdjustInput};
 pub use blur_image::{BlurImage, BlurInput};
 pub use colour::{Colour, ParseColourError};
+pub use compare_images::{CompareImages, CompareInput, Differences};
 pub use convert_image::{ConvertImage, ConvertInput, TargetFormat};
 pub use crop_image::{CropImage, CropInput};
 pub use draw_regions::{DrawInput, DrawRegions};
