@@ -38,6 +38,7 @@ pub fn register(registry: &mut Registry, models: &Models) -> Result<(), Registry
     registry.register(pictures::DrawRegions)?;
     registry.register(pictures::RedactRegions)?;
     registry.register(pictures::CompareImages)?;
+    registry.register(pictures::ContactSheet)?;
     registry.register(RegionsToTable)
 }
 
