@@ -37,6 +37,7 @@ pub fn register(registry: &mut Registry, models: &Models) -> Result<(), Registry
     registry.register(pictures::ConvertImage)?;
     registry.register(pictures::DrawRegions)?;
     registry.register(pictures::RedactRegions)?;
+    registry.register(pictures::ReplaceText)?;
     registry.register(pictures::CompareImages)?;
     registry.register(pictures::ContactSheet)?;
     registry.register(RegionsToTable)
