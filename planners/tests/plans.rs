@@ -194,10 +194,10 @@ async fn tools_of_ones_own_are_planned() {
     register(
         &mut registry,
         own(json!({
-            "name": "compare_images", "version": 1, "purpose": "Says how alike two pictures are.",
-            "phrases": ["compare the pictures"],
-            "parameters": [image("first"), image("second")],
-            "outputs": [{"name": "likeness", "of": {"type": "number"}}]
+            "name": "morph_images", "version": 1, "purpose": "Turns one picture into another by and by.",
+            "phrases": ["morph the pictures"],
+            "parameters": [image("from"), image("to")],
+            "outputs": [{"name": "video", "of": {"type": "artifact", "kind": "video"}}]
         })),
     );
     register(
@@ -218,9 +218,9 @@ async fn tools_of_ones_own_are_planned() {
             &["ocr image=$input1", "count_words text=$s1"][..],
         ),
         (
-            "compare the two pictures",
+            "morph the two pictures",
             &["a.png", "b.png"],
-            &["compare_images first=$input1 second=$input2"],
+            &["morph_images from=$input1 to=$input2"],
         ),
         (
             "make it gray and stamp it with 'DRAFT' in size 20",

@@ -8,10 +8,10 @@ mod planner;
 
 use std::collections::BTreeMap;
 
-use described::{register, registry};
+use described::registry;
 use medley_orchestrator::{
-    Artifact, Attachment, Capability, Conversation, Decision, Digest, DraftStep, Facts, Kind,
-    NamedArtifact, Plan, Planner, Registry, Request, Scope, SessionTurn, Situation,
+    Artifact, Attachment, Conversation, Decision, Digest, DraftStep, Facts, Kind, NamedArtifact,
+    Plan, Planner, Registry, Request, Scope, SessionTurn, Situation,
 };
 use medley_planners::EmbeddedPlanner;
 use planner::planner;
@@ -121,19 +121,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let mut registry = registry();
-        let image = |name: &str| json!({"name": name, "of": {"type": "artifact", "kind": "image"}, "required": true});
-        let compare: Capability = serde_json::from_value(json!({
-            "name": "compare_images", "version": 1, "purpose": "Says how alike two pictures are.",
-            "phrases": ["compare the pictures", "compare it with the other picture"],
-            "parameters": [image("first"), image("second")],
-            "outputs": [{"name": "likeness", "of": {"type": "number"}}]
-        }))
-        .unwrap();
-        register(&mut registry, compare);
         Self {
             planner: planner(),
-            registry,
+            registry: registry(),
         }
     }
 

@@ -9,11 +9,15 @@ mod language_identification;
 mod ocr;
 pub mod pictures;
 mod probe;
+mod regions_to_table;
 
 use medley_models::Models;
 use medley_orchestrator::{Registry, RegistryError};
 
-pub use self::{language_identification::LanguageIdentification, ocr::Ocr, probe::MediaProbe};
+pub use self::{
+    language_identification::LanguageIdentification, ocr::Ocr, probe::MediaProbe,
+    regions_to_table::RegionsToTable,
+};
 
 /// Adds every tool of this crate.
 ///
@@ -32,7 +36,11 @@ pub fn register(registry: &mut Registry, models: &Models) -> Result<(), Registry
     registry.register(pictures::BlurImage)?;
     registry.register(pictures::ConvertImage)?;
     registry.register(pictures::DrawRegions)?;
-    registry.register(pictures::RedactRegions)
+    registry.register(pictures::RedactRegions)?;
+    registry.register(pictures::ReplaceText)?;
+    registry.register(pictures::CompareImages)?;
+    registry.register(pictures::ContactSheet)?;
+    registry.register(RegionsToTable)
 }
 
 #[cfg(test)]
@@ -44,7 +52,7 @@ mod tests {
         let mut registry = Registry::new();
         let models = Models::open(medley_models::ModelsOptions::default()).unwrap();
         register(&mut registry, &models).unwrap();
-        assert!(registry.plannable().count() >= 11);
+        assert!(registry.plannable().count() >= 17);
         for capability in registry.plannable() {
             let name = &capability.name;
             assert!(capability.phrases.len() >= 5, "{name}");

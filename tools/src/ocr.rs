@@ -20,7 +20,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use self::reading_order::{Line, plain_text, reading_order};
+pub(crate) use self::reading_order::{Line, Placed, is_wide, rows_across};
+use self::reading_order::{plain_text, reading_order};
 use crate::pictures::load;
 
 /// The assets that reading needs.

@@ -1,4 +1,4 @@
-//! Tools that look at one picture, or make one picture of another.
+//! Tools that look at pictures, or make a picture of others.
 //!
 //! Every picture is read through `medley_models::processing::picture`, so it is upright and within the limits, and its
 //! metadata is left behind. A result keeps the format of its input where that can carry it: a JPEG stays a JPEG as long
@@ -8,6 +8,8 @@
 mod adjust_image;
 mod blur_image;
 mod colour;
+mod compare_images;
+mod contact_sheet;
 mod convert_image;
 mod crop_image;
 mod draw_regions;
@@ -16,19 +18,24 @@ mod grayscale_image;
 mod image_info;
 mod label;
 mod layer;
+mod lettering;
+mod paragraph;
 mod passage;
 mod places;
 mod redact_regions;
+mod replace_text;
 mod resize_image;
 mod rotate_image;
 mod shape;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use adjust_image::{AdjustImage, AdjustInput};
 pub use blur_image::{BlurImage, BlurInput};
 pub use colour::{Colour, ParseColourError};
+pub use compare_images::{CompareImages, CompareInput, Differences};
+pub use contact_sheet::{ContactSheet, SheetInput};
 pub use convert_image::{ConvertImage, ConvertInput, TargetFormat};
 pub use crop_image::{CropImage, CropInput};
 pub use draw_regions::{DrawInput, DrawRegions};
@@ -39,5 +46,6 @@ pub use passage::ChangedImage;
 pub(crate) use passage::load;
 pub use places::Places;
 pub use redact_regions::{RedactInput, RedactRegions, RedactStyle};
+pub use replace_text::{ReplaceInput, ReplaceText};
 pub use resize_image::{Fit, ResizeImage, ResizeInput};
 pub use rotate_image::{RotateImage, RotateInput};

@@ -89,7 +89,8 @@ impl Search<'_> {
         .min_by(|one, other| one.cost.total_cmp(&other.cost))
     }
 
-    /// Sources for everything that a capability needs; nothing if it needs more than what it works on.
+    /// Sources for everything that a capability needs; nothing if it needs more than what it works on, or would be given one
+    /// thing twice: nobody compares a picture with itself.
     fn inputs(
         &self,
         capability: &Capability,
@@ -104,21 +105,23 @@ impl Search<'_> {
         if required.is_empty() {
             return None;
         }
-        required
-            .into_iter()
-            .map(|parameter| {
-                if !is_content(parameter, self.rules) {
-                    return None;
+        let mut inputs: Vec<(String, Source)> = Vec::with_capacity(required.len());
+        for parameter in required {
+            if !is_content(parameter, self.rules) {
+                return None;
+            }
+            let source = match picture {
+                Some(picture) if parameter.value_type.kinds() == [Kind::Image] => {
+                    Source::Expression(picture.to_owned())
                 }
-                let source = match picture {
-                    Some(picture) if parameter.value_type.kinds() == [Kind::Image] => {
-                        Source::Expression(picture.to_owned())
-                    }
-                    _ => self.source(parameter, picture, depth)?,
-                };
-                Some((parameter.name.clone(), source))
-            })
-            .collect()
+                _ => self.source(parameter, picture, depth)?,
+            };
+            if inputs.iter().any(|(_, given)| *given == source) {
+                return None;
+            }
+            inputs.push((parameter.name.clone(), source));
+        }
+        Some(inputs)
     }
 }
 
@@ -169,11 +172,14 @@ mod tests {
     }
 
     fn chain(depth: usize) -> Option<Vec<usize>> {
+        let mut comparison = tool("compare_videos", Kind::Video, Kind::Table);
+        comparison.parameters.push(parameter("other", Kind::Video));
         let capabilities = [
             tool("video_to_audio", Kind::Video, Kind::Audio),
             tool("audio_to_table", Kind::Audio, Kind::Table),
             tool("table_to_table", Kind::Table, Kind::Table),
             tool("video_to_json", Kind::Video, Kind::Json),
+            comparison,
         ];
         let holdings = [Holding {
             expression: "$input1".to_owned(),
@@ -216,6 +222,10 @@ mod tests {
     #[test]
     fn the_shortest_chain_of_tools_makes_a_missing_type() {
         assert_eq!(chain(3), Some(vec![1, 0]));
-        assert_eq!(chain(1), None, "it takes two tools");
+        assert_eq!(
+            chain(1),
+            None,
+            "it takes two tools, and none is given one file twice"
+        );
     }
 }

@@ -16,9 +16,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use rows::is_wide;
+
 /// One line of text as it was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// The corners in pixels: top left, top right, bottom right, bottom left, as the *text* sees them. The first two points
     /// give the reading direction, whichever way the page lies.
     pub polygon: [[f32; 2]; 4],
@@ -67,6 +69,37 @@ pub(super) fn reading_order(lines: &[Line<'_>]) -> Layout {
         }
     }
     layout
+}
+
+/// A line in the place that it has on the upright page, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Placed {
+    /// The line as an index of the input.
+    pub index: usize,
+    /// Where it begins.
+    pub left: f64,
+    /// Where it ends.
+    pub right: f64,
+    /// How high it is.
+    pub height: f64,
+}
+
+/// The rows of lines that stand beside each other on the upright page, for each direction of text, that of most text first.
+///
+/// Unlike [`reading_order`] it goes across whole pages: what stands in columns may be the cells of a table.
+pub(crate) fn rows_across(lines: &[Line<'_>]) -> Vec<Vec<Vec<Placed>>> {
+    let placed = |item: frame::Item| Placed {
+        index: item.index,
+        left: item.left,
+        right: item.right,
+        height: item.height,
+    };
+    let rows = |group: Vec<frame::Item>| {
+        let rows = rows::rows(&group).into_iter();
+        rows.map(|row| row.into_iter().map(placed).collect())
+            .collect()
+    };
+    frame::groups(lines).into_iter().map(rows).collect()
 }
 
 /// The text in the order of reading: a row on each line, a blank line between paragraphs.

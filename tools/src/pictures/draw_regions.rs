@@ -87,9 +87,9 @@ impl Tool for DrawRegions {
     }
 }
 
-struct Pen {
+/// What lines and letters are drawn with.
+pub(super) struct Pen {
     colour: Colour,
-    /// Width of a line in pixels.
     width: f32,
     /// Side of a dot of the lettering in pixels.
     dot: u32,
@@ -97,7 +97,7 @@ struct Pen {
 
 impl Pen {
     /// Lines and letters that can be seen when the whole picture is looked at.
-    fn new(colour: Colour, width: Option<u32>, layer: &RgbaImage) -> Self {
+    pub(super) fn new(colour: Colour, width: Option<u32>, layer: &RgbaImage) -> Self {
         let side = layer.width().min(layer.height());
         Self {
             colour,
@@ -106,7 +106,12 @@ impl Pen {
         }
     }
 
-    fn outline(&self, layer: &mut RgbaImage, shape: &Shape) {
+    /// Width of a line in pixels.
+    pub(super) const fn width(&self) -> f32 {
+        self.width
+    }
+
+    pub(super) fn outline(&self, layer: &mut RgbaImage, shape: &Shape) {
         let reach = self.width / 2.0;
         for (from, to) in shape.edges() {
             let edge = Shape::of(&Region {

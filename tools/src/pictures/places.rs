@@ -23,7 +23,7 @@ enum Given {
 
 impl Places {
     /// Reads the regions, from the store if they are there.
-    pub(super) async fn read(self, context: &CallContext) -> Result<Found, ToolError> {
+    pub(crate) async fn read(self, context: &CallContext) -> Result<Found, ToolError> {
         let regions = match self.0 {
             Given::Artifact(artifact) => context.read_regions(&artifact).await?,
             Given::Regions(regions) => regions,
@@ -37,9 +37,10 @@ impl Places {
 }
 
 /// Regions at hand, and the size of the picture that they were found in, where it is known.
-pub(super) struct Found {
+pub(crate) struct Found {
     size: Option<[u32; 2]>,
-    items: Vec<Region>,
+    /// The regions in pixels of that picture.
+    pub(crate) items: Vec<Region>,
 }
 
 impl Found {

@@ -155,6 +155,28 @@ impl Wanted {
     }
 }
 
+/// The pixels as large as fits into a frame, never larger than they are.
+pub(super) fn within(
+    pixels: &DynamicImage,
+    [width, height]: [u32; 2],
+) -> Result<DynamicImage, ToolError> {
+    let own = [pixels.width(), pixels.height()];
+    let size = shrunk(own, [width, height]);
+    if size == own {
+        return Ok(pixels.clone());
+    }
+    resized(pixels, size, Fit::Stretch)
+}
+
+/// The size of a picture that is made to fit into a frame, and not enlarged.
+pub(super) fn shrunk([width, height]: [u32; 2], frame: [u32; 2]) -> [u32; 2] {
+    let across = f64::from(frame[0]) / f64::from(width.max(1));
+    let down = f64::from(frame[1]) / f64::from(height.max(1));
+    let scale = across.min(down).min(1.0);
+    let side = |own: u32, most: u32| ((f64::from(own) * scale).round() as u32).clamp(1, most);
+    [side(width, frame[0]), side(height, frame[1])]
+}
+
 /// Lanczos with three lobes, by Rec. 709 values as they are; transparent pixels lend no colour to their neighbours.
 fn resized(pixels: &DynamicImage, size: [u32; 2], fit: Fit) -> Result<DynamicImage, ToolError> {
     let mut options = ResizeOptions::new();

@@ -10,13 +10,13 @@ use medley_orchestrator::{
 use tokio_util::sync::CancellationToken;
 
 /// A store in a folder of its own, and the context of a call over it.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     context: CallContext,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(DiskStore::new(folder.path()));
         let context = CallContext::new(store, CancellationToken::new(), Arc::new(|_| ()));
@@ -26,12 +26,12 @@ impl Bench {
         }
     }
 
-    pub(super) const fn context(&self) -> &CallContext {
+    pub(crate) const fn context(&self) -> &CallContext {
         &self.context
     }
 
     /// Puts a picture in, written in `format`.
-    pub(super) async fn picture(
+    pub(crate) async fn picture(
         &self,
         pixels: impl Into<DynamicImage>,
         format: PictureFormat,
@@ -42,7 +42,7 @@ impl Bench {
     }
 
     /// Puts any bytes in as a picture.
-    pub(super) async fn file(&self, content: Vec<u8>, mime: &str) -> ImageArtifact {
+    pub(crate) async fn file(&self, content: Vec<u8>, mime: &str) -> ImageArtifact {
         let artifact = self
             .context
             .write(Kind::Image, mime, Facts::default(), content)
@@ -51,12 +51,12 @@ impl Bench {
     }
 
     /// Puts regions in.
-    pub(super) async fn regions(&self, regions: &Regions) -> RegionsArtifact {
+    pub(crate) async fn regions(&self, regions: &Regions) -> RegionsArtifact {
         self.context.write_regions(regions).await.unwrap().into()
     }
 
     /// Takes a picture out, and checks that its description is right.
-    pub(super) async fn read(&self, image: &ImageArtifact) -> Picture {
+    pub(crate) async fn read(&self, image: &ImageArtifact) -> Picture {
         let content = self.context.read(image).await.unwrap();
         let picture = decode(&content, &Limits::default()).unwrap();
         assert_eq!(picture.format.mime(), image.mime);
@@ -65,7 +65,7 @@ impl Bench {
 }
 
 /// Red, green, blue and yellow quarters, from the top left in reading order.
-pub(super) fn quarters(width: u32, height: u32) -> RgbImage {
+pub(crate) fn quarters(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         match (x < width / 2, y < height / 2) {
             (true, true) => Rgb([220, 30, 30]),

@@ -84,8 +84,8 @@ pub(super) fn nth(files: &Files<'_>, ordinal: i64, kind: Option<Kind>) -> Option
     }
 }
 
-/// Text that a clause gives without quotation marks: what stands behind a colon, else behind the verb, without words
-/// that say how ("out loud", "in German").
+/// Text that a clause gives without quotation marks: what stands behind a colon, else an address, else what stands behind
+/// the verb, without words that say how ("out loud", "in German").
 pub(super) fn literal(
     clause: &Clause,
     request: &Request,
@@ -95,9 +95,11 @@ pub(super) fn literal(
     let colon = tokens
         .iter()
         .position(|token| token.kind == TokenKind::Break(Break::Colon));
-    let range = match colon {
-        Some(colon) => tokens.get(colon + 1..)?,
-        None => without_manner(tokens.get(1..)?, vocabulary),
+    let is_address = |token: &Token| token.kind == TokenKind::Address;
+    let range = match (colon, tokens.iter().position(is_address)) {
+        (Some(colon), _) => tokens.get(colon + 1..)?,
+        (None, Some(address)) => tokens.get(address..=address)?,
+        (None, None) => without_manner(tokens.get(1..)?, vocabulary),
     };
     let (first, last) = (range.first()?, range.last()?);
     let text = request

@@ -116,6 +116,6 @@ fn space_between(before: &Line<'_>, after: &Line<'_>) -> f64 {
 }
 
 /// Whether a character belongs to a script that is written without spaces between words.
-pub(super) fn is_wide(character: char) -> bool {
+pub(crate) fn is_wide(character: char) -> bool {
     matches!(character, '\u{2E80}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FF60}' | '\u{20000}'..='\u{3FFFF}')
 }
