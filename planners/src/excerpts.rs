@@ -117,6 +117,7 @@ mod tests {
             error: None,
             question: None,
             children: Vec::new(),
+            call: None,
         };
         RunReport {
             run: "run".to_owned(),
