@@ -131,6 +131,20 @@ impl GraphPicture {
         }
     }
 
+    /// The picture of what is recorded of a run whose steps were never written down as a whole: without edges.
+    #[must_use]
+    pub fn of_report(report: &RunReport) -> Self {
+        let steps = report.steps.iter().map(|step| PicturedStep {
+            id: step.id.clone(),
+            tool: step.tool.clone(),
+            ..PicturedStep::default()
+        });
+        Self {
+            steps: steps.collect(),
+        }
+        .with_report(report)
+    }
+
     /// Adds what came of each step; a step that the report does not name stays as it is.
     #[must_use]
     pub fn with_report(mut self, report: &RunReport) -> Self {

@@ -135,8 +135,9 @@ pub(super) async fn draw(medley: &Medley, run: &str, format: GraphFormat) -> any
         }
     }
     for (draft, report) in rounds(&history) {
-        match medley.check(&history.run.request, &draft) {
-            Ok(Planned::Plan { plan, .. }) => {
+        let planned = draft.map(|draft| medley.check(&history.run.request, &draft));
+        match planned {
+            Some(Ok(Planned::Plan { plan, .. })) => {
                 print(
                     GraphPicture::of_plan(&plan)
                         .with_report(&report)
@@ -144,19 +145,19 @@ pub(super) async fn draw(medley: &Medley, run: &str, format: GraphFormat) -> any
                         .trim_end(),
                 )?;
             }
-            // The tools have changed since; what is recorded can still be shown.
-            _ => print_json(&report)?,
+            // A script was stopped, or the tools have changed since; what is recorded can still be shown.
+            _ => print(GraphPicture::of_report(&report).draw(format).trim_end())?,
         }
     }
     Ok(())
 }
 
-/// The rounds of a run: what was planned, and what is recorded of it.
-fn rounds(history: &RunHistory) -> Vec<(medley::DraftPlan, RunReport)> {
-    history
-        .turns
-        .iter()
-        .filter_map(|turn| Some((turn.draft()?, history.report(turn.index))))
+/// The rounds of a run: what was planned, where that was written down, and what is recorded of it.
+fn rounds(history: &RunHistory) -> Vec<(Option<medley::DraftPlan>, RunReport)> {
+    let turns = history.turns.iter();
+    turns
+        .map(|turn| (turn.draft(), history.report(turn.index)))
+        .filter(|(draft, report)| draft.is_some() || !report.steps.is_empty())
         .collect()
 }
 

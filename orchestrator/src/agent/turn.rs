@@ -185,6 +185,7 @@ impl Agent {
         let (stream, offered) = StepStream::channel(AHEAD);
         let (engine, additions) = mpsc::channel(AHEAD);
         let outcomes = Outcomes::default();
+        let _closing = Closing(&outcomes);
         let context = RunContext {
             program: Some(outcomes.clone()),
             ..before.context.clone()
@@ -347,6 +348,15 @@ impl Agent {
             usage: serde_json::to_value(before.spending.spent()).unwrap_or_default(),
         };
         Arc::clone(journal).commit_turn(&run.id, &record).await
+    }
+}
+
+/// Wakes the threads of a program when its run is left, so that none waits for ever.
+struct Closing<'a>(&'a Outcomes);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -494,3 +494,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_never_written_down_as_a_plan_is_drawn_from_its_record() {
+    let recorded = run(vec![
+        report("ocr_1_9", StepStatus::Done, 0.0, 5.0),
+        report("blur_2_9", StepStatus::Cancelled, 5.0, 0.0),
+    ]);
+    let picture = GraphPicture::of_report(&recorded);
+    let steps: Vec<_> = picture
+        .steps
+        .iter()
+        .map(|step| (step.id.as_str(), step.status, step.after.len()))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            ("ocr_1_9", Some(StepStatus::Done), 0),
+            ("blur_2_9", Some(StepStatus::Cancelled), 0)
+        ]
+    );
+}

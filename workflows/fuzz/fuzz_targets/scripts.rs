@@ -4,7 +4,10 @@
 //! (with `cargo install cargo-fuzz`): the scripts that come with Medley are what it begins with.
 #![no_main]
 
-use std::{sync::Arc, sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use libfuzzer_sys::fuzz_target;
@@ -60,8 +63,8 @@ fuzz_target!(|text: &str| {
     };
     let assignment = Assignment::new("run", RunKind::Workflow, Request::default());
     house.runtime.block_on(async {
-        let cancel = CancellationToken::new();
-        let ended = agent.answer(assignment, &EventSink::ignored(), &cancel);
+        let (events, cancel) = (EventSink::ignored(), CancellationToken::new());
+        let ended = agent.answer(assignment, &events, &cancel);
         let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
         assert!(ended.is_ok(), "a script ends within its limits");
     });

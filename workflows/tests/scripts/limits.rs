@@ -144,3 +144,42 @@ async fn a_script_that_is_stopped_stops_while_it_waits_and_while_it_computes() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_run_ends_scripts_that_wait_and_scripts_that_compute() {
+    for script in ["wait(pause(\"a\", 60000));", "pause(\"a\");\nloop { }"] {
+        let mut house = House::new().await;
+        house.limits.operations = u64::MAX;
+        house.bounds.time_s = Some(0.2);
+        let run = tokio::time::timeout(Duration::from_secs(20), house.run(script));
+        let told = run.await.unwrap();
+        assert!(told.notes().contains("0.2 s were over"), "{}", told.notes());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_left_leaves_no_thread_behind() {
+    let house = House::new().await;
+    let script = "map(0..4, |i| wait(pause(\"a\", 60000)));";
+    let agent = house.agent(script);
+    let (sink, mut events) = EventSink::channel();
+    let assignment = Assignment::new("run", RunKind::Workflow, Request::default());
+    let cancel = CancellationToken::new();
+    let started = async {
+        while let Some(event) = events.recv().await {
+            if matches!(event.kind, EventKind::StepStarted { .. }) {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        _ = agent.answer(assignment, &sink, &cancel) => {}
+        () = started => {}
+    }
+    drop((agent, sink));
+    // The script's threads hold the stream of events open.
+    let ended = async { while events.recv().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(20), ended)
+        .await
+        .unwrap();
+}
