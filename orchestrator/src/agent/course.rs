@@ -8,7 +8,6 @@ use super::{
     Agent, AgentError, Assignment, Decline,
     taint::Taint,
     turn::{Before, Turn},
-    unused_attachments,
 };
 use crate::{EventSink, Question, Request, RunContext, RunReport, RunStatus, Scope, Spending};
 
@@ -58,7 +57,7 @@ impl Course {
     }
 
     /// Takes what came of a turn; says whether another may follow.
-    fn take(&mut self, turn: Turn, agent: &Agent, request: &Request) -> bool {
+    fn take(&mut self, turn: Turn, agent: &Agent) -> bool {
         match turn {
             Turn::Finish => false,
             Turn::Decline(decline) => {
@@ -75,7 +74,6 @@ impl Course {
                 notes,
             } => {
                 self.notes.extend(notes);
-                self.notes.extend(unused_attachments(request, &plan));
                 self.taint.add_round(&plan, &agent.registry, &self.scope);
                 self.scope.add_round(&plan, &report);
                 self.rounds.push(*report);
@@ -114,7 +112,7 @@ impl Agent {
                 .await;
             match self.turn(before(course, underway, self, round)).await {
                 Ok(turn) => {
-                    if !course.take(turn, self, request) {
+                    if !course.take(turn, self) {
                         break;
                     }
                 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Agent, AgentError, Assignment, Decision, Decline, PlannerError, Program, ProgramRun, Situation,
-    StepStream,
+    StepStream, unused_attachments,
 };
 use crate::{
     Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Outcomes,
@@ -133,7 +133,7 @@ impl Agent {
     }
 
     async fn carry_out(&self, before: &Before<'_>, decision: Decision) -> Result<Turn, AgentError> {
-        let (draft, notes) = match decision {
+        let (draft, mut notes) = match decision {
             Decision::Finish => return Ok(Turn::Finish),
             Decision::Decline(decline) => return Ok(Turn::Decline(decline)),
             Decision::Clarify(question) => return Ok(Turn::Clarify(question)),
@@ -148,6 +148,7 @@ impl Agent {
         }
         let plan = Plan::validate(&draft, &self.registry, before.scope)?;
         let report = self.executor.run(&plan, &before.context).await;
+        notes.extend(unused_attachments(&before.assignment.run.request, &plan));
         Ok(Turn::Ran {
             plan: Box::new(plan),
             report: Box::new(report),
@@ -246,7 +247,7 @@ impl Agent {
         mut draft: DraftPlan,
         report: RunReport,
     ) -> Result<Turn, AgentError> {
-        let notes = match decision {
+        let mut notes = match decision {
             Ok(Decision::Streamed { notes } | Decision::Add { notes, .. }) => notes,
             Ok(
                 Decision::Finish
@@ -266,6 +267,7 @@ impl Agent {
             notes: notes.clone(),
         };
         self.commit(before, &Committed::Decided(decision)).await?;
+        notes.extend(unused_attachments(&before.assignment.run.request, &plan));
         Ok(Turn::Ran {
             plan: Box::new(plan),
             report: Box::new(report),
