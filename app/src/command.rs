@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use arguments::Arguments;
 
 use self::{
-    arguments::{Command, LanguageArguments, PlannerName, TellingArguments},
+    arguments::{Command, LanguageArguments, PlannerName, TellingArguments, WhoPlans},
     output::{Exit, report},
     settings::Settings,
 };
@@ -82,6 +82,16 @@ fn open(settings: &Settings) -> Result<Medley, MedleyError> {
     open_with(settings, &LanguageArguments::default())
 }
 
+/// Who plans, as it was said on the command line.
+fn planning(who: WhoPlans) -> Planning {
+    match who.planner {
+        None => Planning::Default,
+        Some(PlannerName::Embedded) => Planning::Embedded,
+        Some(PlannerName::Llm) => Planning::Controller,
+        Some(PlannerName::Program) => Planning::Program(None),
+    }
+}
+
 fn open_with(settings: &Settings, language: &LanguageArguments) -> Result<Medley, MedleyError> {
     Ok(builder_with(settings, language)?.build()?)
 }
@@ -91,8 +101,10 @@ fn open_telling(
     settings: &Settings,
     language: &LanguageArguments,
     telling: TellingArguments,
+    who: WhoPlans,
 ) -> Result<Medley, MedleyError> {
-    Ok(builder_telling(settings, language, telling)?.build()?)
+    let builder = builder_telling(settings, language, telling)?;
+    Ok(builder.planning(planning(who)).build()?)
 }
 
 fn builder_telling(
@@ -126,14 +138,7 @@ fn builder_with(
         builder = builder.cache_limit(limit);
     }
     let examples = settings.agent.examples().map_err(BuildError::from)?;
-    let planning = match language.planning.planner {
-        None => Planning::Default,
-        Some(PlannerName::Embedded) => Planning::Embedded,
-        Some(PlannerName::Llm) => Planning::Controller,
-        Some(PlannerName::Program) => Planning::Program(None),
-    };
     Ok(builder
-        .planning(planning)
         .policy(settings.policy)
         .limits(settings.limits.limits())
         .bounds(settings.agent.bounds())

@@ -227,7 +227,7 @@ impl Server {
             if let ChatDelta::Text { text } = delta? {
                 seen.push(Seen::now(&text, asked)?);
             }
-            if only_first {
+            if only_first && !seen.is_empty() {
                 break;
             }
         }

@@ -149,6 +149,12 @@ impl Assignment {
         spent.unwrap_or_default()
     }
 
+    /// Whether a step of a round failed before: then what comes after it may differ when it is tried again.
+    fn failed_in(&self, round: u32) -> bool {
+        let mut steps = self.steps.iter().filter(|step| step.round == round);
+        steps.any(|step| !step.report.status.is_success())
+    }
+
     fn finished_in(&self, round: u32) -> BTreeMap<String, StepReport> {
         self.steps
             .iter()

@@ -98,6 +98,24 @@ pub struct StepReport {
 }
 
 impl StepReport {
+    /// The report of a step that was refused before it ran.
+    pub(crate) fn never_ran(id: String, error: StepError) -> Self {
+        Self {
+            id,
+            tool: String::new(),
+            provider: None,
+            status: StepStatus::Failed,
+            started_ms: 0.0,
+            ms: 0.0,
+            attempts: 0,
+            outputs: Record::new(),
+            error: Some(error),
+            question: None,
+            children: Vec::new(),
+            call: None,
+        }
+    }
+
     /// Whether it never ran because a condition does not hold, its own or that of a step that it needs.
     #[must_use]
     pub fn is_not_taken(&self) -> bool {

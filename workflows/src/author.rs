@@ -4,7 +4,10 @@
 //! goes back once, before it runs and after; then the other planner plans. What tools read is never told: of a failure
 //! at run time it learns the place and the sort.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use medley_orchestrator::{
@@ -39,8 +42,8 @@ pub struct ProgramAuthor {
     runner: ScriptRunner,
     fallback: Arc<dyn Planner>,
     review: Option<Review>,
-    /// What of the last run may be told to the model.
-    last: Mutex<Option<String>>,
+    /// What may be told to the model of the program that stopped, by run.
+    stopped: Mutex<HashMap<String, String>>,
 }
 
 impl ProgramAuthor {
@@ -56,7 +59,7 @@ impl ProgramAuthor {
             runner,
             fallback,
             review: None,
-            last: Mutex::new(None),
+            stopped: Mutex::default(),
         }
     }
 
@@ -103,6 +106,10 @@ impl ProgramAuthor {
             )));
         }
         Ok(Err(why))
+    }
+
+    fn stopped(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets somebody look at the script, where that is wanted.
@@ -158,9 +165,8 @@ impl Planner for ProgramAuthor {
         }
         let mut messages = conversation(situation);
         if !situation.rounds.is_empty() {
-            let told = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             // A run that was resumed has forgotten; what there is, is there.
-            let Some(told) = told.clone() else {
+            let Some(told) = self.stopped().remove(situation.run) else {
                 return Ok(Decision::Finish);
             };
             messages.push(Message::user(told));
@@ -175,23 +181,21 @@ impl Planner for ProgramAuthor {
     }
 
     async fn run_program(&self, run: ProgramRun<'_>) -> Result<ProgramEnd, PlannerError> {
-        let program = run.program;
+        let (program, id) = (run.program, run.run);
         let Ran { end, error } = self.runner.run(run).await?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = error.map(|error| {
+        if let Some(error) = error {
             let place = error.place.as_ref();
             let place = place.map_or(String::new(), |place| {
                 format!(" in line {}, `{}`", place.line, place.text.trim())
             });
-            let sort = match error.code {
-                "script_failed" | "limit" => error.message,
-                code => code.replace('_', " "),
-            };
-            format!(
-                "This script was run:\n```rhai\n{}\n```\nIt stopped{place}: {sort}. Write another one that goes another \
+            let told = format!(
+                "This script was run:\n```rhai\n{}\n```\nIt stopped{place}: {}. Write another one that goes another \
                  way; what was done is known and not done again.",
-                program.text.trim_end()
-            )
-        });
+                program.text.trim_end(),
+                error.code.replace('_', " ")
+            );
+            self.stopped().insert(id.to_owned(), told);
+        }
         Ok(end)
     }
 }

@@ -7,13 +7,14 @@ mod operators;
 mod run;
 mod said;
 mod strand;
+mod strings;
 pub(crate) mod tools;
 mod values;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use medley_orchestrator::Capability;
-use rhai::{Engine, OptimizationLevel};
+use rhai::{Dynamic, Engine, OptimizationLevel};
 
 pub(crate) use self::{
     failure::{Failure, Stop},
@@ -21,7 +22,7 @@ pub(crate) use self::{
     run::{Run, callable},
     said::CHAT,
     strand::Strand,
-    values::{from_value, to_plan},
+    values::{from_value, to_answer},
 };
 use crate::{limits::ScriptLimits, script::Texts};
 
@@ -45,13 +46,27 @@ pub(crate) fn runner(
     run: &Arc<Run>,
     capabilities: &BTreeMap<String, Arc<Capability>>,
     texts: &Arc<Texts>,
+    names: BTreeMap<&'static str, Dynamic>,
 ) -> Engine {
     let mut engine = bare(&run.limits);
     let counting = Arc::clone(run);
-    engine.on_progress(move |_| counting.count().map(rhai::Dynamic::from));
+    engine.on_progress(move |_| counting.count().map(Dynamic::from));
     engine.set_module_resolver(Arc::clone(texts).resolver());
+    know_names(&mut engine, names);
     register(&mut engine, capabilities, Some(run));
     engine
+}
+
+/// Lets functions and modules know what every script knows, as the script itself does.
+#[expect(
+    deprecated,
+    reason = "the engine marks what may change between releases so; ours is pinned"
+)]
+fn know_names(engine: &mut Engine, names: BTreeMap<&'static str, Dynamic>) {
+    engine.on_var(move |name, offset, _| {
+        // What has a place of its own is a variable of the script's.
+        Ok(names.get(name).filter(|_| offset == 0).cloned())
+    });
 }
 
 fn bare(limits: &ScriptLimits) -> Engine {
@@ -81,7 +96,9 @@ fn register(
     operators::register(engine);
     flow::register(engine, run);
     said::register(engine, capabilities, run);
-    for capability in capabilities.values() {
+    strings::register(engine);
+    let tools = capabilities.values();
+    for capability in tools.filter(|tool| !BUILT_IN.contains(&tool.name.as_str())) {
         tools::register(engine, capability, run);
     }
 }

@@ -19,6 +19,8 @@ pub struct ScriptLimits {
     pub array: usize,
     /// How many fields a map may have, with the maps in it.
     pub map: usize,
+    /// How many bytes may leave it in all: what it says, emits and passes to tools.
+    pub sent: usize,
     /// How many functions may run beside each other.
     pub threads: usize,
 }
@@ -28,11 +30,12 @@ impl Default for ScriptLimits {
         Self {
             operations: 10_000_000,
             calls: 32,
-            variables: 200,
+            variables: 128,
             text: 1 << 20,
-            array: 20_000,
+            array: 10_000,
             map: 10_000,
-            threads: 128,
+            sent: 64 << 20,
+            threads: 64,
         }
     }
 }

@@ -4,21 +4,21 @@ use std::{collections::BTreeMap, sync::Arc, thread};
 
 use async_trait::async_trait;
 use medley_orchestrator::{
-    ArtifactStore, Decision, Planner, PlannerError, Program, ProgramEnd, ProgramRun, RunStatus,
-    Situation,
+    ArtifactStore, Decision, Outcomes, Planner, PlannerError, Program, ProgramEnd, ProgramRun,
+    RunStatus, Situation,
 };
 use rhai::{Array, Dynamic, Engine, Map, Scope};
 use serde_json::Value as Json;
 
 use crate::{
-    engine::{self, Handle, Run, Stop, Strand, callable, from_value, to_plan},
+    engine::{self, Handle, Run, Stop, Strand, callable, from_value, to_answer},
     error::ScriptError,
     limits::ScriptLimits,
     script::{Script, describe},
 };
 
 /// Scripts call deep; the thread that runs one is made for it.
-const STACK: usize = 64 << 20;
+const STACK: usize = 128 << 20;
 
 /// Runs scripts.
 #[derive(Clone)]
@@ -94,9 +94,14 @@ impl ScriptRunner {
             Arc::clone(&self.store),
             self.limits.clone(),
         ));
+        let names = names(&state, &run);
+        let mut scope = Scope::new();
+        for (name, value) in &names {
+            scope.push_constant_dynamic(*name, value.clone());
+        }
         let execution = Execution {
-            engine: engine::runner(&state, &capabilities, &script.texts),
-            scope: scope(&state, &run),
+            engine: engine::runner(&state, &capabilities, &script.texts, names),
+            scope,
             suffix: match run.round {
                 0 => String::new(),
                 round => format!("_r{round}"),
@@ -165,6 +170,13 @@ fn finish(run: &Run, value: &Dynamic) -> ProgramEnd {
         answer.extend(last_value(value));
     }
     run.end((!answer.is_empty()).then_some(answer));
+    if let Some(step) = run.passed_over() {
+        let stopped = "the script took another way than before: it did not come by";
+        return ended(
+            RunStatus::Failed,
+            vec![format!("{stopped} {step}, which is done")],
+        );
+    }
     match run.untold() {
         Ok(untold) if untold.is_empty() => ended(RunStatus::Succeeded, Vec::new()),
         Ok(untold) => {
@@ -183,7 +195,7 @@ fn finish(run: &Run, value: &Dynamic) -> ProgramEnd {
             )
         }
         Err(Stop::Waiting) => ended(RunStatus::Waiting, Vec::new()),
-        Err(Stop::Limit(message)) => ended(RunStatus::Partial, vec![message]),
+        Err(Stop::Steps) => ended(RunStatus::Partial, vec![Outcomes::FULL.to_owned()]),
         Err(_) => ended(RunStatus::Cancelled, Vec::new()),
     }
 }
@@ -194,12 +206,8 @@ fn last_value(value: &Dynamic) -> Vec<Json> {
         Ok(items) => items.clone(),
         Err(_) => vec![value.clone()],
     };
-    let shown = |part: &Dynamic| match to_plan(part, &mut Vec::new()).ok()? {
-        Json::Null => None,
-        Json::Object(fields) => serde_json::to_string_pretty(&fields).ok().map(Json::String),
-        json => Some(json),
-    };
-    parts.iter().filter_map(shown).collect()
+    let shown = parts.iter().filter_map(|part| to_answer(part).ok()?);
+    shown.collect()
 }
 
 /// The script stopped before its end: what it emitted is still the answer.
@@ -227,8 +235,8 @@ const fn ended(status: RunStatus, notes: Vec<String>) -> ProgramEnd {
     ProgramEnd { status, notes }
 }
 
-/// What a script finds when it starts.
-fn scope(state: &Arc<Run>, run: &ProgramRun<'_>) -> Scope<'static> {
+/// What every script knows.
+fn names(state: &Arc<Run>, run: &ProgramRun<'_>) -> BTreeMap<&'static str, Dynamic> {
     let files = run.request.attachments.iter().enumerate();
     let inputs: Array = files
         .map(|(index, file)| {
@@ -236,19 +244,15 @@ fn scope(state: &Arc<Run>, run: &ProgramRun<'_>) -> Scope<'static> {
             Dynamic::from(Handle::of_file(state, &name, file))
         })
         .collect();
-    let arguments: Map = run
-        .program
-        .arguments
-        .iter()
+    let arguments = run.program.arguments.iter();
+    let arguments: Map = arguments
         .map(|(name, value)| (name.as_str().into(), from_value(value)))
         .collect();
-    // An argument that may be left out is there all the same, as nothing.
-    let mut scope = Scope::new();
-    scope
-        .push_constant_dynamic("inputs", inputs.into())
-        .push_constant_dynamic("args", arguments.into())
-        .push_constant("request", run.request.text.clone());
-    scope
+    BTreeMap::from([
+        ("inputs", inputs.into()),
+        ("args", arguments.into()),
+        ("request", run.request.text.clone().into()),
+    ])
 }
 
 /// The tools that scripts can call.

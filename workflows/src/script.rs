@@ -123,6 +123,11 @@ impl Texts {
         known.unwrap_or_default().to_owned()
     }
 
+    /// Which of the modules it is; none for the script itself.
+    pub(crate) fn number(&self, module: &str) -> Option<usize> {
+        self.modules.keys().position(|name| name == module)
+    }
+
     /// Line and column in the text as it was written.
     pub(crate) fn locate(&self, module: &str, position: Position) -> (usize, usize) {
         self.source(module).locate(position).unwrap_or((0, 0))

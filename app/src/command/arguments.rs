@@ -157,6 +157,8 @@ pub(super) struct AskArguments {
     #[command(flatten)]
     pub language: LanguageArguments,
     #[command(flatten)]
+    pub who: WhoPlans,
+    #[command(flatten)]
     pub telling: TellingArguments,
 }
 
@@ -185,6 +187,8 @@ pub(super) struct ChatArguments {
     #[command(flatten)]
     pub language: LanguageArguments,
     #[command(flatten)]
+    pub who: WhoPlans,
+    #[command(flatten)]
     pub telling: TellingArguments,
 }
 
@@ -208,6 +212,8 @@ pub(super) struct PlanArguments {
     pub format: GraphFormat,
     #[command(flatten)]
     pub language: LanguageArguments,
+    #[command(flatten)]
+    pub who: WhoPlans,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +252,8 @@ pub(super) struct RunArguments {
     pub output: OutputArguments,
     #[command(flatten)]
     pub language: LanguageArguments,
+    #[command(flatten)]
+    pub who: WhoPlans,
 }
 
 fn named_value(text: &str) -> Result<(String, String), String> {
@@ -500,12 +508,17 @@ pub(super) enum PlannerName {
     Program,
 }
 
-/// Who plans, and how a language model does.
-#[derive(Debug, Default, Clone, Args)]
-pub(super) struct PlanningArguments {
+/// Who plans.
+#[derive(Debug, Default, Clone, Copy, Args)]
+pub(super) struct WhoPlans {
     /// Who plans; by default a language model where one is configured.
     #[arg(long, value_name = "PLANNER")]
     pub planner: Option<PlannerName>,
+}
+
+/// How a language model plans; without one it makes no difference.
+#[derive(Debug, Default, Clone, Args)]
+pub(super) struct PlanningArguments {
     /// How many examples the language model is shown before it plans.
     #[arg(long, value_name = "COUNT")]
     pub shots: Option<usize>,

@@ -40,7 +40,12 @@ const SHORT: usize = 13;
 const LISTED: usize = 20;
 
 pub(super) async fn run(settings: &Settings, arguments: ChatArguments) -> anyhow::Result<Exit> {
-    let medley = open_telling(settings, &arguments.language, arguments.telling)?;
+    let medley = open_telling(
+        settings,
+        &arguments.language,
+        arguments.telling,
+        arguments.who,
+    )?;
     if arguments.list {
         return list(&medley).await;
     }

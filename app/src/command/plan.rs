@@ -1,16 +1,21 @@
 //! `medley plan`: shows the graph that a request would become.
 
-use medley::{GraphPicture, Planned, RunResult};
+use medley::{GraphPicture, MedleyError, Planned, RunResult};
 
 use super::{
     arguments::{PlanArguments, Verbosity},
-    open_with,
+    builder_with,
     output::{Exit, print, print_json, report_decline},
+    planning,
     settings::Settings,
 };
 
 pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow::Result<Exit> {
-    let medley = open_with(settings, &arguments.language)?;
+    let builder = builder_with(settings, &arguments.language)?;
+    let medley = builder
+        .planning(planning(arguments.who))
+        .build()
+        .map_err(MedleyError::from)?;
     let planned = medley
         .plan(arguments.request, &arguments.attachments)
         .await?;

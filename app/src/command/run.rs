@@ -19,18 +19,20 @@ use super::{
     arguments::{
         AskArguments, ExecArguments, OutputArguments, PlannerName, RunArguments, Verbosity,
     },
-    builder_telling, cancelled_by_interrupt, open_with,
+    builder_telling, builder_with, cancelled_by_interrupt, open_with,
     output::{
         AnswerStream, Exit, ResultForm, Unusable, print_json_line, report_failure, show_outcome,
     },
+    planning,
     progress::StepProgress,
     settings::Settings,
 };
 
 pub(super) async fn ask(settings: &Settings, arguments: AskArguments) -> anyhow::Result<Exit> {
     let mut builder = builder_telling(settings, &arguments.language, arguments.telling)?;
+    builder = builder.planning(planning(arguments.who));
     if arguments.review {
-        if arguments.language.planning.planner != Some(PlannerName::Program) {
+        if arguments.who.planner != Some(PlannerName::Program) {
             return Err(Unusable("`--review` goes with `--planner program`".to_owned()).into());
         }
         builder = builder.planning(Planning::Program(Some(review::reviewer()?)));
@@ -73,7 +75,11 @@ pub(super) async fn exec(settings: &Settings, arguments: ExecArguments) -> anyho
 }
 
 pub(super) async fn workflow(settings: &Settings, arguments: RunArguments) -> anyhow::Result<Exit> {
-    let medley = open_with(settings, &arguments.language)?;
+    let builder = builder_with(settings, &arguments.language)?;
+    let medley = builder
+        .planning(planning(arguments.who))
+        .build()
+        .map_err(MedleyError::from)?;
     let workflow = Workflow::find(&arguments.workflow, &medley.workflow_folder())
         .map_err(MedleyError::from)?;
     check_output(settings, &arguments.output)?;

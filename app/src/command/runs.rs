@@ -10,7 +10,7 @@ use medley_orchestrator::RunReport;
 use serde_json::json;
 
 use super::{
-    arguments::{LanguageArguments, RunsAction, TellingArguments, WhichRun},
+    arguments::{LanguageArguments, RunsAction, TellingArguments, WhichRun, WhoPlans},
     open_telling,
     output::{Exit, Unusable, print, print_json},
     run::resume,
@@ -24,7 +24,7 @@ const EVENTS_FILE: &str = "events.jsonl";
 
 pub(super) async fn run(settings: &Settings, action: RunsAction) -> anyhow::Result<Exit> {
     let (language, telling) = models_of(&action);
-    let medley = open_telling(settings, &language, telling)?;
+    let medley = open_telling(settings, &language, telling, WhoPlans::default())?;
     match action {
         RunsAction::List { limit, json } => list(&medley, limit, json).await,
         RunsAction::Show {

@@ -56,6 +56,8 @@ pub trait Planner: Send + Sync {
 /// What a planner knows when it decides.
 #[derive(Clone)]
 pub struct Situation<'a> {
+    /// The run's id; empty where nothing is to be run.
+    pub run: &'a str,
     /// What was asked, and the files that came with it.
     pub request: &'a Request,
     /// What can be done.
@@ -85,6 +87,7 @@ impl<'a> Situation<'a> {
         cancel: &'a CancellationToken,
     ) -> Self {
         Self {
+            run: "",
             request,
             registry,
             scope: Cow::Owned(Scope::of_request(request)),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Request, StepStream};
-use crate::{EventSink, Outcomes, Record, Registry, RunStatus, Scope, StepReport};
+use crate::{EventSink, Outcomes, Record, Registry, RunStatus, StepReport};
 
 /// A program that adds steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,8 +35,8 @@ pub struct ProgramRun<'a> {
     pub request: &'a Request,
     /// What can be done.
     pub registry: &'a Registry,
-    /// What its steps may refer to besides each other.
-    pub scope: &'a Scope,
+    /// The run's id.
+    pub run: &'a str,
     /// The round of the agent loop, from 0; names of steps are unique in a run.
     pub round: u32,
     /// Takes its steps; closed when no more are taken.
@@ -45,6 +45,8 @@ pub struct ProgramRun<'a> {
     pub outcomes: &'a Outcomes,
     /// What was finished of it before the run was interrupted, by step.
     pub finished: &'a BTreeMap<String, StepReport>,
+    /// Whether any of it failed then, or waited: what is done after that may differ this time.
+    pub failed_before: bool,
     /// Who watches.
     pub events: &'a EventSink,
     /// Stops it.

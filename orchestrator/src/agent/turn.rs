@@ -13,12 +13,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Agent, AgentError, Assignment, Decision, Decline, PlannerError, Program, ProgramRun, Situation,
-    StepStream, unused_attachments,
+    Agent, AgentError, Assignment, Decision, Decline, PlannerError, Program, ProgramEnd,
+    ProgramRun, Situation, StepStream, unused_attachments,
 };
 use crate::{
     Addition, Defect, DefectCode, Defects, Digest, DraftPlan, DraftStep, JournalError, Outcomes,
-    Plan, Question, Response, RunContext, RunReport, Scope, Spending, TurnRecord,
+    Plan, Question, Response, RunContext, RunReport, RunStatus, Scope, Spending, TurnRecord,
 };
 
 /// How many steps a planner may be ahead of the engine.
@@ -26,6 +26,9 @@ const AHEAD: usize = 64;
 
 /// How long a planner that was told to stop may take to say what it has.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long a program that was told to stop may take to notice.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// What came of a turn.
 pub(super) enum Turn {
@@ -195,22 +198,29 @@ impl Agent {
             program,
             request: &before.assignment.run.request,
             registry: &self.registry,
-            scope: before.scope,
+            run: context.run,
             round: context.round,
             stream: &stream,
             outcomes: &outcomes,
             finished: &context.finished,
+            failed_before: before.assignment.failed_in(context.round),
             events: context.events,
             cancel: context.cancel,
         };
         let running = self.planner.run_program(run);
         let end = CancellationToken::new();
-        let relay = relay_program(before.allowance, offered, engine, &end);
+        let relay = relay_program(before.allowance, offered, engine, &outcomes, &end);
         let grown = self
             .executor
             .run_growing(additions, &self.registry, &context);
         let ended = async {
-            let ended = running.await;
+            let ended = tokio::select! {
+                ended = running => ended,
+                () = left(context.cancel) => Ok(ProgramEnd {
+                    status: RunStatus::Cancelled,
+                    notes: Vec::new(),
+                }),
+            };
             end.cancel();
             ended
         };
@@ -227,6 +237,11 @@ impl Agent {
         self.commit(before, &ran).await?;
         report.status = ended.status;
         notes.extend(ended.notes);
+        if !report.defects.is_empty() && report.status == RunStatus::Succeeded {
+            let defects = Defects(report.defects.clone());
+            notes.push(format!("a part of the answer cannot be shown: {defects}"));
+            report.status = RunStatus::Partial;
+        }
         // A program may have nothing to call.
         let plan = match draft.steps.is_empty() {
             true => Plan::empty(),
@@ -283,6 +298,7 @@ impl Agent {
     ) -> Result<Decision, PlannerError> {
         let cancel = before.context.cancel;
         let situation = Situation {
+            run: before.context.run,
             scope: Cow::Borrowed(before.scope),
             rounds: before.rounds,
             accepted: known,
@@ -353,6 +369,12 @@ impl Agent {
     }
 }
 
+/// Comes to its end once a program that was told to stop has had its time.
+async fn left(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    tokio::time::sleep(LEAVE).await;
+}
+
 /// Wakes the threads of a program when its run is left, so that none waits for ever.
 struct Closing<'a>(&'a Outcomes);
 
@@ -380,6 +402,7 @@ async fn relay_program(
     allowance: usize,
     mut offered: mpsc::Receiver<Addition>,
     engine: mpsc::Sender<Addition>,
+    outcomes: &Outcomes,
     end: &CancellationToken,
 ) -> DraftPlan {
     let mut draft = DraftPlan::default();
@@ -397,7 +420,11 @@ async fn relay_program(
             break;
         };
         match &addition {
-            Addition::Step(_) if draft.steps.len() >= allowance => break,
+            // What it answers with still counts.
+            Addition::Step(step) if draft.steps.len() >= allowance => {
+                outcomes.turn_away(&step.id);
+                continue;
+            }
             Addition::Step(step) => draft.steps.push(DraftStep::clone(step)),
             Addition::Answer(answer) => draft.answer = Some(answer.clone()),
             Addition::End => {}

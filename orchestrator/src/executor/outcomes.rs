@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::StepReport;
+use crate::{StepError, StepReport};
 
 /// What the steps of a program came to, by name. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +21,18 @@ struct Board {
     slots: Mutex<HashMap<String, Arc<Slot>>>,
     /// Nothing comes any more.
     closed: AtomicBool,
-    /// Nothing comes before a person has answered.
-    stalled: AtomicBool,
+    /// No further step is taken.
+    full: AtomicBool,
+    /// Whether anything comes before a person has answered.
+    standstill: Mutex<Standstill>,
+}
+
+/// A run stands still when nothing runs, a step waits for a person, and no step is on its way to the engine.
+#[derive(Debug, Default)]
+struct Standstill {
+    announced: u64,
+    arrived: u64,
+    stalled: bool,
 }
 
 #[derive(Debug, Default)]
@@ -59,11 +69,11 @@ impl Outcomes {
             if let Some(report) = &*report {
                 return Awaited::Report(Arc::clone(report));
             }
+            if lock(&self.board.standstill).stalled {
+                return Awaited::Stalled;
+            }
             if self.board.closed.load(Ordering::SeqCst) {
                 return Awaited::Closed;
-            }
-            if self.board.stalled.load(Ordering::SeqCst) {
-                return Awaited::Stalled;
             }
             report = slot
                 .changed
@@ -72,26 +82,62 @@ impl Outcomes {
         }
     }
 
+    /// Says that a step is about to be handed over; false, where no further step is taken.
+    #[must_use]
+    pub fn announce(&self) -> bool {
+        if self.board.full.load(Ordering::SeqCst) {
+            return false;
+        }
+        let mut standstill = lock(&self.board.standstill);
+        standstill.announced += 1;
+        standstill.stalled = false;
+        true
+    }
+
+    /// A step has arrived at the engine, or was turned away.
+    pub(super) fn arrived(&self) {
+        lock(&self.board.standstill).arrived += 1;
+    }
+
+    /// Turns a step away, and all that come after it: the run may have no more.
+    pub(crate) fn turn_away(&self, step: &str) {
+        self.board.full.store(true, Ordering::SeqCst);
+        self.arrived();
+        let error = StepError::new("too_many_steps", Self::FULL, None);
+        self.put(&StepReport::never_ran(step.to_owned(), error));
+    }
+
+    /// Why a step was turned away.
+    pub const FULL: &'static str = "the script made all the steps that a run may have";
+
+    /// Keeps what a step came to; the first report of a step is the one that counts.
     pub(super) fn put(&self, report: &StepReport) {
         let slot = self.slot(&report.id);
-        *lock(&slot.report) = Some(Arc::new(report.clone()));
+        lock(&slot.report).get_or_insert_with(|| Arc::new(report.clone()));
         slot.changed.notify_all();
     }
 
     pub(crate) fn close(&self) {
-        self.raise(&self.board.closed);
-    }
-
-    pub(super) fn stall(&self) {
-        self.raise(&self.board.stalled);
-    }
-
-    fn raise(&self, flag: &AtomicBool) {
-        if flag.swap(true, Ordering::SeqCst) {
-            return;
+        if !self.board.closed.swap(true, Ordering::SeqCst) {
+            self.wake();
         }
+    }
+
+    /// Says that nothing goes on before a person has answered, unless a step is on its way.
+    pub(super) fn stall(&self) {
+        {
+            let mut standstill = lock(&self.board.standstill);
+            if standstill.stalled || standstill.announced > standstill.arrived {
+                return;
+            }
+            standstill.stalled = true;
+        }
+        self.wake();
+    }
+
+    fn wake(&self) {
         for slot in lock(&self.board.slots).values() {
-            // Whoever looked at the flag before it was raised sleeps by the time that the lock is had.
+            // Whoever looked before the flag was raised sleeps by the time that the lock is had.
             drop(lock(&slot.report));
             slot.changed.notify_all();
         }

@@ -23,8 +23,8 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    Accepted, Addition, Defect, EventKind, GrowingPlan, PlannedStep, Record, RunReport, Step,
-    StepError, StepReport, StepStatus, Value,
+    Accepted, Addition, Defect, EventKind, GrowingPlan, PlannedStep, RunReport, Step, StepError,
+    StepReport, StepStatus, Value,
 };
 
 /// The expected time of a call of which nothing is known, in microseconds.
@@ -128,6 +128,9 @@ impl<'a> Running<'a> {
         }
         self.drive_with(Some(&mut growth)).await;
         if let Some(outcomes) = &self.context.program {
+            if self.is_waiting {
+                outcomes.stall();
+            }
             outcomes.close();
         }
         let (answer, defects) = growth.plan.finish();
@@ -178,10 +181,11 @@ impl<'a> Running<'a> {
             Some(Addition::Step(step)) => {
                 let id = step.id.clone();
                 let accepted = growth.plan.offer(*step);
-                if accepted.is_empty()
-                    && let Some(outcomes) = &self.context.program
-                {
-                    outcomes.put(&refused(id, &growth.plan.take_defects()));
+                if let Some(outcomes) = &self.context.program {
+                    if accepted.is_empty() {
+                        outcomes.put(&refused(id, &growth.plan.take_defects()));
+                    }
+                    outcomes.arrived();
                 }
                 for Accepted { step, dependencies } in accepted {
                     self.context.events.emit(EventKind::StepAdded {
@@ -417,20 +421,7 @@ impl Node {
 fn refused(id: String, defects: &[Defect]) -> StepReport {
     let hint = defects.iter().find_map(|defect| defect.hint.as_deref());
     let messages: Vec<&str> = defects.iter().map(|defect| &*defect.message).collect();
-    StepReport {
-        id,
-        tool: String::new(),
-        provider: None,
-        status: StepStatus::Failed,
-        started_ms: 0.0,
-        ms: 0.0,
-        attempts: 0,
-        outputs: Record::new(),
-        error: Some(StepError::new("bad_step", messages.join("; "), hint)),
-        question: None,
-        children: Vec::new(),
-        call: None,
-    }
+    StepReport::never_ran(id, StepError::new("bad_step", messages.join("; "), hint))
 }
 
 /// The next addition; never, where the plan does not grow.

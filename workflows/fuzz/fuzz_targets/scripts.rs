@@ -1,4 +1,4 @@
-//! Any text is a script that runs to an end within its limits, or one that is refused with a place.
+//! Any text is a script that runs to an end within its limits, or one that is refused with a reason.
 //!
 //! `cargo fuzz run scripts --fuzz-dir workflows/fuzz -s none workflows/fuzz/corpus/scripts workflows/scripts -- -timeout=20`
 //! (with `cargo install cargo-fuzz`): the scripts that come with Medley are what it begins with.

@@ -24,6 +24,8 @@ pub(crate) enum Stop {
     Waiting,
     /// The script did more than it may.
     Limit(String),
+    /// The script made all the steps that a run may have.
+    Steps,
     /// The script does not go the way that it went before it was interrupted.
     AnotherWay(String),
     /// A function that runs beside this one has ended the script.

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Scripts call deep; the threads that run them are made for it.
-pub(crate) const STACK: usize = 32 << 20;
+pub(crate) const STACK: usize = 128 << 20;
 
 pub(super) fn register(engine: &mut Engine, run: Option<&Arc<Run>>) {
     engine
@@ -118,16 +118,29 @@ fn is_arity(error: &EvalAltResult, function: &FnPtr) -> bool {
         if signature.starts_with(function.fn_name()))
 }
 
-/// The function with copies of what it captured.
+/// The function with copies of what it captured, all the way down.
 fn of_its_own(function: &FnPtr) -> FnPtr {
     let mut own = function.clone();
-    let captured: Vec<Dynamic> = function
-        .curry()
-        .iter()
-        .map(Dynamic::flatten_clone)
-        .collect();
+    let captured: Vec<Dynamic> = function.curry().iter().map(own_copy).collect();
     own.set_curry(captured);
     own
+}
+
+/// A copy that shares nothing that can change.
+fn own_copy(value: &Dynamic) -> Dynamic {
+    let copy = value.flatten_clone();
+    if let Some(function) = copy.read_lock::<FnPtr>() {
+        return of_its_own(&function).into();
+    }
+    if let Ok(items) = copy.as_array_ref() {
+        return items.iter().map(own_copy).collect::<Array>().into();
+    }
+    if let Ok(fields) = copy.as_map_ref() {
+        let fields = fields.iter();
+        let map = fields.map(|(name, field)| (name.clone(), own_copy(field)));
+        return map.collect::<rhai::Map>().into();
+    }
+    copy
 }
 
 /// Does `work` on every item, at once as far as there are threads; an error is given after the others have ended.
@@ -210,7 +223,7 @@ impl FanOut<'_> {
                 return;
             };
             let strand = self.fan.strand(index);
-            let result = strand.hold(|| (self.work)(item.flatten_clone(), index));
+            let result = strand.hold(|| (self.work)(own_copy(item), index));
             if let Err(error) = &result
                 && !error.is_catchable()
             {

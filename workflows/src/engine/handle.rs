@@ -162,10 +162,14 @@ impl Handle {
                 return self.output(made, name);
             }
             let read = self.read()?;
-            return match read.read_lock::<Self>().map(|handle| handle.clone()) {
-                Some(handle) => handle.field(name),
-                None => Err(self.no_field(name)),
-            };
+            if let Some(handle) = read.read_lock::<Self>().map(|handle| handle.clone()) {
+                return handle.field(name);
+            }
+            let field = read
+                .as_map_ref()
+                .ok()
+                .and_then(|map| map.get(name).cloned());
+            return field.ok_or_else(|| self.no_field(name));
         }
         if let ("name", Root::File { name, .. }, []) = (name, &self.root, &*self.path) {
             return Ok(name.to_string().into());
@@ -220,22 +224,13 @@ impl Handle {
     pub(crate) fn text(&self) -> Evaluated<String> {
         let read = self.read()?;
         let Some(handle) = read.read_lock::<Self>().map(|handle| handle.clone()) else {
-            return Ok(read.to_string());
+            return values::text_of(&read);
         };
-        let value = handle
-            .value
-            .as_deref()
-            .cloned()
-            .unwrap_or_else(|| Value::List(Vec::new()));
-        if let Value::Artifact(artifact) = &value
-            && artifact.kind != Kind::Text
-        {
-            return Ok(format!("[{}]", artifact.kind));
+        match handle.value.as_deref() {
+            Some(Value::Artifact(artifact)) => Ok(format!("[{}]", artifact.kind)),
+            Some(value) => handle.words(value),
+            None => Ok(String::new()),
         }
-        self.run
-            .runtime
-            .block_on(print(&value, &*self.run.store))
-            .map_err(|error| misuse(error.to_string()))
     }
 
     fn output(&self, made: &Arc<Made>, name: &str) -> Evaluated<Dynamic> {

@@ -1,11 +1,12 @@
 //! What can be done with a handle: everything that can be done with what it stands for, which waits for it.
 
-use std::any::TypeId;
+use std::{any::TypeId, collections::HashSet, sync::OnceLock};
 
 use rhai::{Array, Dynamic, Engine, FLOAT, INT, ImmutableString, Map, NativeCallContext};
 
 use super::{
-    failure::{Evaluated, Failure},
+    BUILT_IN,
+    failure::{Evaluated, Failure, misuse},
     handle::Handle,
     values::plain,
 };
@@ -40,13 +41,26 @@ pub(super) fn register(engine: &mut Engine) {
     for name in ["!", "-"] {
         engine.register_raw_fn(name, [handle], again(name));
     }
-    #[expect(
-        deprecated,
-        reason = "the engine marks what may change between releases so; ours is pinned"
-    )]
+    register_missing(engine);
+}
+
+/// Rhai's own functions know no handles: they are called again with what the handles stand for. The engine asks after any
+/// failure, so that what is not Rhai's own is left as it failed: it has run.
+#[expect(
+    deprecated,
+    reason = "the engine marks what may change between releases so; ours is pinned"
+)]
+fn register_missing(engine: &mut Engine) {
     engine.on_missing_function(|name, arguments, is_method, mut context| {
-        if !arguments.iter().any(|argument| argument.is::<Handle>()) {
+        let has_handle = arguments.iter().any(|argument| argument.is::<Handle>());
+        if !has_handle || !standard().contains(name) || BUILT_IN.contains(&name) {
             return Ok(None);
+        }
+        if is_method && arguments[0].is::<Handle>() && CHANGING.contains(&name) {
+            return Err(misuse(format!(
+                "`{name}` changes what it is called on, and what a tool gave does not change: \
+                 write `let own = wait(...)` and change that"
+            )));
         }
         let mut read: Vec<Dynamic> = Vec::with_capacity(arguments.len());
         for argument in arguments.iter() {
@@ -58,9 +72,54 @@ pub(super) fn register(engine: &mut Engine) {
         }
         let mut read: Vec<&mut Dynamic> = read.iter_mut().collect();
         context
-            .call_fn_raw(name, is_method, is_method, &mut read)
+            .call_native_fn_raw(name, is_method, &mut read)
             .map(Some)
     });
+}
+
+/// Rhai's functions that change the object that they are called on (The Rhai Book, "Standard library").
+const CHANGING: [&str; 27] = [
+    "append",
+    "chop",
+    "clear",
+    "crop",
+    "dedup",
+    "drain",
+    "extract",
+    "fill_with",
+    "insert",
+    "make_lower",
+    "make_upper",
+    "mixin",
+    "pad",
+    "pop",
+    "push",
+    "remove",
+    "replace",
+    "retain",
+    "reverse",
+    "set",
+    "shift",
+    "sort",
+    "sort_by",
+    "sort_desc",
+    "splice",
+    "trim",
+    "truncate",
+];
+
+/// The names of Rhai's own functions.
+fn standard() -> &'static HashSet<String> {
+    static STANDARD: OnceLock<HashSet<String>> = OnceLock::new();
+    STANDARD.get_or_init(|| {
+        let engine = Engine::new();
+        let names = engine.collect_fn_metadata(
+            None,
+            |function| Some(function.metadata.name.to_string()),
+            true,
+        );
+        names.into_iter().collect()
+    })
 }
 
 /// The same operator or function on what the handles stand for.

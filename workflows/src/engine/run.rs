@@ -1,7 +1,7 @@
 //! One script while it runs: its calls become steps, and its reads wait for what they give.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -39,8 +39,11 @@ pub(crate) struct Run {
     pub helpers: AtomicUsize,
     /// Whether a function that runs beside others has ended the script.
     pub is_ended: AtomicBool,
+    /// Bytes that were said, emitted and passed to tools.
+    sent: AtomicUsize,
     emitted: Mutex<Vec<(Vec<u32>, Json)>>,
     made: Mutex<Vec<Arc<Made>>>,
+    failed_before: bool,
 }
 
 /// A step that the script made.
@@ -84,8 +87,10 @@ impl Run {
             operations: AtomicU64::new(0),
             helpers: AtomicUsize::new(0),
             is_ended: AtomicBool::new(false),
+            sent: AtomicUsize::new(0),
             emitted: Mutex::default(),
             made: Mutex::default(),
+            failed_before: run.failed_before,
         }
     }
 
@@ -102,6 +107,9 @@ impl Run {
         if self.is_ended.load(Ordering::Relaxed) {
             return Some(Stop::Together);
         }
+        if self.sent.load(Ordering::Relaxed) > self.limits.sent {
+            return Some(self.sent_too_much());
+        }
         self.cancel.is_cancelled().then_some(Stop::Cancelled)
     }
 
@@ -115,7 +123,8 @@ impl Run {
             position,
         } = call;
         let at = self.texts.locate(&module, position);
-        let id = Strand::name_step(&capability.name, &module, position, at);
+        let number = self.texts.number(&module);
+        let id = Strand::name_step(&capability.name, number, position, at);
         let written = serde_json::to_vec(&(&capability.name, &arguments)).unwrap_or_default();
         let digest = Digest::of(&written);
         self.check_way(&id, &capability.name, digest)?;
@@ -134,6 +143,10 @@ impl Run {
             call: Some(digest),
             ..DraftStep::new(id, capability.name.clone())
         };
+        self.send(written.len())?;
+        if !self.outcomes.announce() {
+            return Err(self.closed().into());
+        }
         lock(&self.made).push(Arc::clone(&made));
         if !self.stream.send_blocking(Addition::Step(Box::new(step))) {
             lock(&self.made).pop();
@@ -142,11 +155,27 @@ impl Run {
         Ok(Handle::of_step(self, made))
     }
 
+    /// Counts what leaves the script.
+    fn send(&self, bytes: usize) -> Result<(), Stop> {
+        let sent = self.sent.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        match sent > self.limits.sent {
+            true => Err(self.sent_too_much()),
+            false => Ok(()),
+        }
+    }
+
+    fn sent_too_much(&self) -> Stop {
+        Stop::Limit(format!(
+            "the script said, emitted and passed on more than {} bytes, all that it may",
+            self.limits.sent
+        ))
+    }
+
     /// Why no more steps are taken.
     fn closed(&self) -> Stop {
         match self.cancel.is_cancelled() {
             true => Stop::Cancelled,
-            false => Stop::Limit("the script made all the steps that a run may have".to_owned()),
+            false => Stop::Steps,
         }
     }
 
@@ -205,8 +234,10 @@ impl Run {
     }
 
     /// Keeps a part of the answer.
-    pub(crate) fn emit(&self, part: Json) {
+    pub(crate) fn emit(&self, part: Json) -> Evaluated<()> {
+        self.send(part.to_string().len())?;
         lock(&self.emitted).push((Strand::moment(), part));
+        Ok(())
     }
 
     /// The parts of the answer, in the order in which they would have come one by one.
@@ -217,10 +248,12 @@ impl Run {
     }
 
     /// Tells whoever watches.
-    pub(crate) fn say(&self, message: impl Into<String>) {
+    pub(crate) fn say(&self, message: &str) -> Result<(), Stop> {
+        self.send(message.len())?;
         self.events.emit(EventKind::Log {
-            message: message.into(),
+            message: message.to_owned(),
         });
+        Ok(())
     }
 
     /// Hands over the answer, and says that no more steps come; without an answer, it is what no other step takes.
@@ -250,6 +283,19 @@ impl Run {
             }
         }
         Ok(untold)
+    }
+
+    /// A step that was finished before the run was interrupted, and that the script did not come by this time.
+    pub(crate) fn passed_over(&self) -> Option<String> {
+        if self.failed_before {
+            return None;
+        }
+        let made = lock(&self.made);
+        let known: HashSet<&str> = made.iter().map(|step| step.id.as_str()).collect();
+        let mut finished = self.finished.keys();
+        finished
+            .find(|step| !known.contains(step.as_str()))
+            .cloned()
     }
 
     /// How many steps were made.

@@ -2,16 +2,14 @@
 
 use std::{any::TypeId, collections::BTreeMap, sync::Arc};
 
-use medley_orchestrator::{Capability, Value};
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
-use serde_json::Value as Json;
+use medley_orchestrator::Capability;
+use rhai::{Dynamic, Engine, NativeCallContext};
 
 use super::{
     failure::{Evaluated, Failure},
-    handle::Handle,
     run::Run,
     tools::{call_tool, not_running},
-    values::{settled, to_plan},
+    values::{text_of, to_answer},
 };
 
 /// The capability behind `chat`.
@@ -33,19 +31,20 @@ pub(super) fn register(
         Ok(Dynamic::UNIT)
     });
     let said = run.cloned();
-    engine.register_raw_fn("progress", [any], move |context, arguments| {
+    engine.register_raw_fn("progress", [any], move |_, arguments| {
         let run = said.as_ref().ok_or_else(|| not_running("progress"))?;
-        run.say(text(&context, arguments[0])?);
+        run.say(&text_of(arguments[0])?)?;
         Ok(Dynamic::UNIT)
     });
-    engine.register_raw_fn("text", [any], move |context, arguments| {
-        text(&context, arguments[0]).map(Dynamic::from)
+    engine.register_raw_fn("text", [any], |_, arguments| {
+        text_of(arguments[0]).map(Dynamic::from)
     });
     if let Some(run) = run {
         let said = Arc::clone(run);
-        engine.on_print(move |line| said.say(line));
+        // What is too much is noticed at the next operation.
+        engine.on_print(move |line| drop(said.say(line)));
         let said = Arc::clone(run);
-        engine.on_debug(move |line, _, _| said.say(line));
+        engine.on_debug(move |line, _, _| drop(said.say(line)));
     }
     let model = capabilities.get(CHAT).cloned();
     let asked = run.cloned();
@@ -103,66 +102,10 @@ fn ask_with(
 fn emit(run: &Run, value: &Dynamic) -> Evaluated<()> {
     let value = value.flatten_clone();
     if let Ok(items) = value.as_array_ref() {
-        for item in items.iter() {
-            emit(run, item)?;
-        }
-        return Ok(());
+        return items.iter().try_for_each(|item| emit(run, item));
     }
-    if value.is_unit() {
-        return Ok(());
+    match to_answer(&value)? {
+        Some(part) => run.emit(part),
+        None => Ok(()),
     }
-    let json = match value.is::<Handle>() {
-        true => to_plan(&value, &mut Vec::new())?,
-        false => match to_plan(&settled(&value)?, &mut Vec::new())? {
-            // A map is shown as what it is.
-            Json::Object(fields) => {
-                let shown = serde_json::to_string_pretty(&fields).unwrap_or_default();
-                Json::String(shown)
-            }
-            other => other,
-        },
-    };
-    run.emit(json);
-    Ok(())
-}
-
-/// Writes whole numbers without a point, as plans do.
-fn shorten(json: &mut Json) {
-    match json {
-        Json::Number(number) => {
-            if let Some(whole) = number.as_f64().and_then(whole) {
-                *number = whole.into();
-            }
-        }
-        Json::Array(items) => items.iter_mut().for_each(shorten),
-        Json::Object(fields) => fields.values_mut().for_each(shorten),
-        _ => {}
-    }
-}
-
-fn whole(real: f64) -> Option<i64> {
-    Value::Number(real).to_string().parse().ok()
-}
-
-/// What a value says as text, with everything in it read.
-fn text(context: &NativeCallContext<'_>, value: &Dynamic) -> Evaluated<ImmutableString> {
-    if let Some(handle) = value.read_lock::<Handle>() {
-        return handle.text().map(Into::into);
-    }
-    let mut read = settled(value)?;
-    if read.is_string() {
-        return Ok(read.into_immutable_string().unwrap_or_default());
-    }
-    if read.is::<Array>() || read.is::<Map>() {
-        let json = to_plan(&read, &mut Vec::new());
-        if let Ok(mut json) = json {
-            shorten(&mut json);
-            return Ok(json.to_string().replace("$$", "$").into());
-        }
-    }
-    if let Ok(real) = read.as_float() {
-        return Ok(Value::Number(real).to_string().into());
-    }
-    let said = context.call_native_fn_raw("to_string", true, &mut [&mut read])?;
-    Ok(said.into_immutable_string().unwrap_or_default())
 }

@@ -20,7 +20,7 @@ pub(crate) struct Strand {
     /// Where it stands among all, had they run one after the other.
     order: Vec<u32>,
     /// How often each place was passed.
-    passed: HashMap<(Position, String), u32>,
+    passed: HashMap<(Position, Option<usize>, String), u32>,
     /// How many fan-outs it has begun.
     fans: u32,
     /// Counts what has an order.
@@ -51,24 +51,23 @@ impl Strand {
         worked
     }
 
-    /// A name for a step that calls `tool` at a place of a script, given as line and column.
+    /// A name for a step that calls `tool` at a place of a script, given as line and column, or of a module by its number.
     pub(crate) fn name_step(
         tool: &str,
-        module: &str,
+        module: Option<usize>,
         place: Position,
         at: (usize, usize),
     ) -> String {
         CURRENT.with_borrow_mut(|strand| {
             let passed = strand
                 .passed
-                .entry((place, [module, tool].join(" ")))
+                .entry((place, module, tool.to_owned()))
                 .or_default();
             *passed += 1;
             let (line, column) = at;
             let mut name = format!("{tool}_{line}_{column}");
-            if !module.is_empty() {
-                let module = module.replace(|each: char| !each.is_ascii_alphanumeric(), "_");
-                name = format!("{name}_{module}");
+            if let Some(number) = module {
+                name.push_str(&format!("_x{number}"));
             }
             if *passed > 1 {
                 name = format!("{name}_n{passed}");
@@ -119,7 +118,7 @@ mod tests {
     use super::*;
 
     fn name(line: u16) -> String {
-        Strand::name_step("ocr", "", Position::new(line, 5), (line.into(), 5))
+        Strand::name_step("ocr", None, Position::new(line, 5), (line.into(), 5))
     }
 
     #[test]
@@ -137,8 +136,8 @@ mod tests {
             });
             assert_eq!(name(3), "ocr_3_5_n3");
             assert_eq!(
-                Strand::name_step("ocr", "my/lib", Position::new(1, 1), (1, 1)),
-                "ocr_1_1_my_lib"
+                Strand::name_step("ocr", Some(2), Position::new(1, 1), (1, 1)),
+                "ocr_1_1_x2"
             );
         });
     }

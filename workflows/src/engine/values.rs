@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use medley_orchestrator::{Kind, Selector, Value, ValueType, check};
 use rhai::{Dynamic, Map};
-use serde_json::{Map as JsonMap, Number, Value as Json};
+use serde_json::{Map as JsonMap, Number, Value as Json, json};
 
 use super::{
     failure::{Evaluated, misuse},
@@ -66,12 +66,53 @@ pub(crate) fn from_value(value: &Value) -> Dynamic {
     from_json(&value.to_json())
 }
 
+/// How deep lists and maps may lie in each other where they leave the script.
+const DEPTH: usize = 64;
+
 /// What a script's value is in a plan, with the steps that it takes something from.
 pub(crate) fn to_plan(value: &Dynamic, needs: &mut Vec<Arc<Made>>) -> Evaluated<Json> {
-    let value = value.flatten_clone();
-    if let Some(handle) = value.read_lock::<Handle>() {
+    let mut json = to_json(value, &mut |handle| {
         needs.extend(handle.step().cloned());
-        return Ok(handle.reference());
+        // Told apart from words, which are escaped below.
+        Ok(json!({ REFERENCE: handle.reference() }))
+    })?;
+    escape(&mut json);
+    Ok(json)
+}
+
+/// Marks what refers to something, until words are escaped.
+const REFERENCE: &str = "\0reference";
+
+/// Text that is meant as it is: nothing in it refers to anything.
+fn escape(json: &mut Json) {
+    match json {
+        Json::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
+        Json::Array(items) => items.iter_mut().for_each(escape),
+        Json::Object(fields) => match fields.remove(REFERENCE) {
+            Some(reference) => *json = reference,
+            None => fields.values_mut().for_each(escape),
+        },
+        _ => {}
+    }
+}
+
+/// What a script's value says, in which `handle` says what handles stand for. Words are as they are.
+fn to_json(value: &Dynamic, handle: &mut dyn FnMut(&Handle) -> Evaluated<Json>) -> Evaluated<Json> {
+    json_at(&value.flatten_clone(), handle, 0)
+}
+
+fn json_at(
+    value: &Dynamic,
+    handle: &mut dyn FnMut(&Handle) -> Evaluated<Json>,
+    depth: usize,
+) -> Evaluated<Json> {
+    if depth > DEPTH {
+        return Err(misuse(format!(
+            "lists and maps lie more than {DEPTH} deep in each other"
+        )));
+    }
+    if let Some(found) = value.read_lock::<Handle>() {
+        return handle(&found);
     }
     if value.is_unit() {
         return Ok(Json::Null);
@@ -86,17 +127,20 @@ pub(crate) fn to_plan(value: &Dynamic, needs: &mut Vec<Arc<Made>>) -> Evaluated<
         let number = Number::from_f64(real);
         return number
             .map(Json::Number)
-            .ok_or_else(|| misuse(format!("{real} cannot be passed to a tool")));
+            .ok_or_else(|| misuse(format!("{real} cannot leave a script")));
     }
     if let Ok(character) = value.as_char() {
-        return Ok(escaped(&character.to_string()));
+        return Ok(character.to_string().into());
     }
     if let Ok(text) = value.as_immutable_string_ref() {
-        return Ok(escaped(&text));
+        return Ok(text.as_str().into());
     }
     if let Ok(items) = value.as_array_ref() {
-        let items = items.iter().map(|item| to_plan(item, needs));
-        return Ok(Json::Array(items.collect::<Evaluated<_>>()?));
+        let mut list = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            list.push(json_at(item, handle, depth + 1)?);
+        }
+        return Ok(Json::Array(list));
     }
     if let Ok(fields) = value.as_map_ref() {
         let mut object = JsonMap::new();
@@ -104,7 +148,7 @@ pub(crate) fn to_plan(value: &Dynamic, needs: &mut Vec<Arc<Made>>) -> Evaluated<
             if name.starts_with('$') {
                 return Err(misuse(format!("`{name}` is no name for a field")));
             }
-            let json = to_plan(field, needs)?;
+            let json = json_at(field, handle, depth + 1)?;
             if !json.is_null() {
                 object.insert(name.to_string(), json);
             }
@@ -112,14 +156,57 @@ pub(crate) fn to_plan(value: &Dynamic, needs: &mut Vec<Arc<Made>>) -> Evaluated<
         return Ok(object.into());
     }
     Err(misuse(format!(
-        "a {} cannot be passed to a tool",
+        "a {} cannot leave a script",
         value.type_name()
     )))
 }
 
-/// Text that is meant as it is: nothing in it refers to anything.
-fn escaped(text: &str) -> Json {
-    Json::String(text.replace('$', "$$"))
+/// What a value says as text: plain words, numbers as plans print them, lists and maps as JSON.
+pub(crate) fn text_of(value: &Dynamic) -> Evaluated<String> {
+    let value = settled(value)?;
+    if let Some(handle) = value.read_lock::<Handle>() {
+        return handle.text();
+    }
+    if value.is_array() || value.is_map() {
+        let mut json = to_json(&value, &mut |handle| handle.text().map(Json::String))?;
+        shorten(&mut json);
+        return Ok(json.to_string());
+    }
+    Ok(match value.as_float() {
+        Ok(real) => Value::Number(real).to_string(),
+        Err(_) => value.to_string(),
+    })
+}
+
+/// A part of an answer: a handle is not waited for, a map is shown as what it is, nothing is left out.
+pub(crate) fn to_answer(value: &Dynamic) -> Evaluated<Option<Json>> {
+    let value = value.flatten_clone();
+    if value.is_map() {
+        let mut json = to_json(&settled(&value)?, &mut |handle| {
+            handle.text().map(Json::String)
+        })?;
+        shorten(&mut json);
+        let mut shown = Json::String(serde_json::to_string_pretty(&json).unwrap_or_default());
+        escape(&mut shown);
+        return Ok(Some(shown));
+    }
+    let json = to_plan(&value, &mut Vec::new())?;
+    Ok((!json.is_null()).then_some(json))
+}
+
+/// Writes whole numbers without a point, as plans do.
+fn shorten(json: &mut Json) {
+    match json {
+        Json::Number(number) => {
+            let whole = |real: f64| Value::Number(real).to_string().parse::<i64>().ok();
+            if let Some(whole) = number.as_f64().and_then(whole) {
+                *number = whole.into();
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(shorten),
+        Json::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 /// Why a script's value cannot be what `wanted` says, as far as that is known without waiting.
@@ -132,11 +219,7 @@ pub(crate) fn unfit(value: &Dynamic, wanted: &ValueType) -> Evaluated<Option<Str
     if holds_handle(&value) {
         return Ok(None);
     }
-    let json = match to_plan(&value, &mut Vec::new())? {
-        // What is meant as it is was escaped.
-        Json::String(text) => Json::String(text.replace("$$", "$")),
-        json => json,
-    };
+    let json = to_json(&value, &mut |_| Ok(Json::Null))?;
     Ok(match (wanted, Value::from_json(json)) {
         // Found places and tables may be written down; pictures and sounds may not.
         (
@@ -151,35 +234,37 @@ pub(crate) fn unfit(value: &Dynamic, wanted: &ValueType) -> Evaluated<Option<Str
 }
 
 fn holds_handle(value: &Dynamic) -> bool {
-    if let Ok(items) = value.as_array_ref() {
-        return items
-            .iter()
-            .any(|item| item.is::<Handle>() || holds_handle(item));
-    }
-    if let Ok(fields) = value.as_map_ref() {
-        return fields
-            .values()
-            .any(|field| field.is::<Handle>() || holds_handle(field));
-    }
-    false
+    let mut found = false;
+    // What cannot leave the script is told by whoever sends it off.
+    let _ = to_json(value, &mut |_| {
+        found = true;
+        Ok(Json::Null)
+    });
+    found
 }
 
 /// The same value with everything in it read.
 pub(crate) fn settled(value: &Dynamic) -> Evaluated<Dynamic> {
-    let value = value.flatten_clone();
+    settled_at(&value.flatten_clone(), 0)
+}
+
+fn settled_at(value: &Dynamic, depth: usize) -> Evaluated<Dynamic> {
+    if depth > DEPTH {
+        return Ok(value.clone());
+    }
     if let Some(handle) = value.read_lock::<Handle>() {
         return handle.read();
     }
     if let Ok(items) = value.as_array_ref() {
-        let items = items.iter().map(settled);
+        let items = items.iter().map(|item| settled_at(item, depth + 1));
         return Ok(items.collect::<Evaluated<rhai::Array>>()?.into());
     }
     if let Ok(fields) = value.as_map_ref() {
         let fields = fields.iter();
-        let map = fields.map(|(name, field)| Ok((name.clone(), settled(field)?)));
+        let map = fields.map(|(name, field)| Ok((name.clone(), settled_at(field, depth + 1)?)));
         return Ok(map.collect::<Evaluated<Map>>()?.into());
     }
-    Ok(value)
+    Ok(value.clone())
 }
 
 /// The same value as the script's own all through; pictures and sounds in it stay handles.

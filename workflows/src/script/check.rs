@@ -11,7 +11,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 use self::types::Types;
 use super::Texts;
 use crate::{
-    engine::{BUILT_IN, tools},
+    engine::{BUILT_IN, CHAT, tools},
     error::ScriptError,
 };
 
@@ -86,6 +86,8 @@ impl<'a> Checker<'a> {
         for (name, parameters) in SYNTACTIC {
             known.entry(name.to_owned()).or_default().extend(parameters);
         }
+        // It is there to say that it is not.
+        known.remove("sleep");
         Self {
             capabilities,
             texts,
@@ -224,7 +226,10 @@ impl Reading<'_, '_> {
         let name = call.name.as_str();
         let given = call.args.len() + usize::from(is_method);
         if !call.namespace.is_empty() {
-            self.check_in_module(call, given, position);
+            // What modules import themselves is looked up when it is called.
+            if call.namespace.path.len() == 1 {
+                self.check_in_module(call, given, position);
+            }
             return;
         }
         // A function of the script takes the object of a method call as `this`.
@@ -240,7 +245,16 @@ impl Reading<'_, '_> {
             self.calls.insert(name.to_owned());
         }
         if name == "chat" {
-            self.calls.insert(crate::engine::CHAT.to_owned());
+            self.calls.insert(CHAT.to_owned());
+            if !self.checker.capabilities.contains_key(CHAT) {
+                let error = ScriptError::new(
+                    "missing_tool",
+                    "`chat` needs a language model, and none is configured",
+                )
+                .with_hint("name one with `--model`, or in the configuration under [llm]");
+                self.report(error, position);
+                return;
+            }
         }
         if let Some(capability) = capability {
             if !is_method {

@@ -16,6 +16,9 @@ use super::Texts;
 /// How deep functions are followed into each other.
 const DEPTH: usize = 16;
 
+/// How many statements are read, those of a function once for each place that calls it: enough for any that people write.
+const MOST: usize = 20_000;
+
 /// Draws the calls of `tools` in a script.
 pub(super) fn draw(
     tree: &AST,
@@ -32,6 +35,7 @@ pub(super) fn draw(
         is_tool,
         steps: Vec::new(),
         known: HashMap::new(),
+        read: 0,
         calls: Vec::new(),
         notes: Vec::new(),
     };
@@ -71,6 +75,8 @@ struct Reader<'a> {
     steps: Vec<PicturedStep>,
     /// Places that have a step already, with the functions that led there.
     known: HashMap<(Vec<String>, String, Position), usize>,
+    /// How many statements were read.
+    read: usize,
     /// The functions that are being read.
     calls: Vec<String>,
     /// What holds for the calls that are being read.
@@ -109,6 +115,10 @@ impl Reader<'_> {
     }
 
     fn statement(&mut self, statement: &Stmt, frame: &mut Frame) -> Flow {
+        self.read += 1;
+        if self.read > MOST {
+            return Flow::default();
+        }
         match statement {
             Stmt::If(branches, _) => {
                 self.expression(&branches.expr, frame);

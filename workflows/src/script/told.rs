@@ -1,6 +1,7 @@
 //! What went wrong while a script ran, told with its place.
 
-use rhai::{EvalAltResult, Position};
+use medley_orchestrator::Outcomes;
+use rhai::EvalAltResult;
 
 use super::Texts;
 use crate::{
@@ -49,6 +50,8 @@ fn told(error: EvalAltResult) -> ScriptError {
         },
         EvalAltResult::ErrorTerminated(token, _) => match token.read_lock::<Stop>().as_deref() {
             Some(Stop::Limit(message)) => limit(message.clone()),
+            Some(Stop::Steps) => ScriptError::new("limit", Outcomes::FULL)
+                .with_hint("raise `steps` under [agent] of the configuration"),
             Some(Stop::AnotherWay(message)) => ScriptError::new(
                 "another_way",
                 format!("the script took another way than before: {message}"),
@@ -72,11 +75,30 @@ fn told(error: EvalAltResult) -> ScriptError {
         EvalAltResult::ErrorDataTooLarge(what, _) => {
             limit(format!("{} became larger than it may", what.to_lowercase()))
         }
-        other => {
-            let message = other.to_string();
-            let at = format!(" ({})", Position::NONE);
-            ScriptError::new("script_failed", message.trim_end_matches(&at).to_owned())
-        }
+        EvalAltResult::ErrorDataRace(..) => ScriptError::new(
+            "used_twice",
+            "a value is used inside a function that goes over it or changes it",
+        )
+        .with_hint("copy it first: `let copy = value;`, or use `map(value, ...)`"),
+        other => ScriptError::new(sort(&other), other.to_string()),
+    }
+}
+
+/// What sort of error it is, in which nothing of what a script read can stand.
+const fn sort(error: &EvalAltResult) -> &'static str {
+    match error {
+        EvalAltResult::ErrorFunctionNotFound(..) => "no_such_function_for_these_types",
+        EvalAltResult::ErrorVariableNotFound(..) => "no_such_variable",
+        EvalAltResult::ErrorMismatchDataType(..)
+        | EvalAltResult::ErrorMismatchOutputType(..)
+        | EvalAltResult::ErrorIndexingType(..)
+        | EvalAltResult::ErrorFor(..) => "wrong_type",
+        EvalAltResult::ErrorPropertyNotFound(..)
+        | EvalAltResult::ErrorIndexNotFound(..)
+        | EvalAltResult::ErrorArrayBounds(..)
+        | EvalAltResult::ErrorStringBounds(..) => "no_such_item",
+        EvalAltResult::ErrorArithmetic(..) => "arithmetic",
+        _ => "script_failed",
     }
 }
 
