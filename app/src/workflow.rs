@@ -22,7 +22,7 @@ use self::ask::AskPlanner;
 use crate::{BuildError, Medley, MedleyError, medley::new_run};
 
 /// How many runs are looked through for one of the same script that was interrupted.
-const LOOKED_THROUGH: usize = 50;
+const LOOKED_THROUGH: usize = 1_000;
 
 /// A workflow that was found: the text of its script and of what it imports.
 #[derive(Debug, Clone)]

@@ -123,7 +123,7 @@ fn later_turns_refer_to_what_was_there_and_a_later_process_goes_on() {
         &["--resume", &session[..13]],
         &[
             "flip img1 horizontally",
-            "compare nothing",
+            "boil an egg",
             "now make the first picture 100 pixels wide",
         ],
     );
@@ -134,7 +134,7 @@ fn later_turns_refer_to_what_was_there_and_a_later_process_goes_on() {
         "the last turn counts: {out}\n{said}"
     );
     assert!(said.contains("4 turns so far"), "{said}");
-    assert!(said.contains("sorry: "), "nothing is compared: {said}");
+    assert!(said.contains("sorry: "), "no egg is boiled: {said}");
     let flipped = second.file("img4").to_rgb8();
     let sign = image::open(sample("sign.png")).unwrap();
     assert_eq!(flipped.dimensions(), (sign.width(), sign.height()));

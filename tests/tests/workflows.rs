@@ -55,11 +55,11 @@ fn a_script_of_ones_own_runs_with_arguments_and_files() {
     let own = script(
         &folder,
         "//! Makes pictures small.\n//! @input image...: pictures\n//! @arg width: integer = 64: pixels\n\
-         import \"shared\" as shared;\nlet small = map(inputs, |p| resize_image(#{image: p, width: args.width}));\n\
-         for picture in small { emit(shared::told(wait(picture))); }\nemit(small);",
+         import \"common\" as common;\nlet small = map(inputs, |p| resize_image(#{image: p, width: args.width}));\n\
+         for picture in small { emit(common::told(wait(picture))); }\nemit(small);",
     );
     let module = "fn told(picture) { `${picture.width} pixels wide` }";
-    fs::write(folder.path().join("shared.rhai"), module).unwrap();
+    fs::write(folder.path().join("common.rhai"), module).unwrap();
     let result = result(
         folder.path(),
         &[
@@ -133,7 +133,7 @@ fn a_script_that_stops_says_where_and_gives_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let own = script(
         &folder,
-        "emit(\"first\");\nlet p = crop_image(#{image: inputs[0], box: [9000, 9000, 10, 10]});\nemit(p.width);",
+        "emit(\"first\");\nlet p = crop_image(#{image: inputs[0], region: [9000, 9000, 10, 10]});\nemit(p.width);",
     );
     let output = run(folder.path(), &["run", &own, "-a", &path("sign.png")]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
@@ -383,18 +383,21 @@ fn ask_is_the_planner_as_a_function() {
     let own = script(
         &folder,
         "let grey = ask(\"make it black and white\", inputs[0]);\nemit(resize_image(#{image: grey.files[0], width: 50}));\n\
-         try { wait(ask(\"fly me to the moon\")); emit(\"done\"); } catch (error) { emit(error.code); }\n\
-         try { wait(chat(\"hello\")); } catch (error) { emit(error.code); }",
+         try { wait(ask(\"fly me to the moon\")); emit(\"done\"); } catch (error) { emit(error.code); }",
     );
     let told = result(folder.path(), &["run", &own, "-a", &path("photo.jpg")]);
     assert_eq!(told["status"], "succeeded", "{told:#}");
     let (width, _) = image::image_dimensions(folder.path().join(files(&told)[0])).unwrap();
     assert_eq!(width, 50);
-    assert_eq!(words(&told), ["not_answered", "no_model"], "{told:#}");
+    assert_eq!(words(&told), ["not_answered"], "{told:#}");
+    let chats = script(&folder, "emit(chat(\"hello\"))");
+    let output = run(folder.path(), &["run", &chats]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("needs a language model"));
 }
 
 /// A script of many steps that go one after the other and beside each other.
-const LONG: &str = "let turned = inputs[0];\nfor i in 0..4 {\n  turned = rotate_image(#{image: turned, angle: 90});\n  \
+const LONG: &str = "let turned = inputs[0];\nfor i in 0..4 {\n  turned = rotate_image(#{image: turned, degrees: 90});\n  \
                     wait(turned);\n}\nlet all = map(0..8, |i| blur_image(#{image: turned, radius: i + 1}));\nemit(all);";
 
 #[test]
@@ -424,10 +427,14 @@ fn a_killed_script_goes_on_when_it_is_run_again_and_repeats_no_finished_step() {
         while Instant::now() < until && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        kills += usize::from(child.kill().is_ok());
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
         child.wait().unwrap();
+        kills += 1;
     }
-    assert!(kills > 0);
+    assert!(kills > 2, "it was killed {kills} times");
     assert!(start().wait().unwrap().success());
     let command = |arguments: &[&str]| {
         let output = medley(&home)
@@ -437,23 +444,35 @@ fn a_killed_script_goes_on_when_it_is_run_again_and_repeats_no_finished_step() {
         output.unwrap().stdout
     };
     let runs: Json = serde_json::from_slice(&command(&["runs", "list", "--json"])).unwrap();
-    for run in runs.as_array().unwrap() {
+    let (mut finished, mut before_the_end) = (BTreeSet::new(), 0);
+    let mut went_on = 0;
+    for run in runs.as_array().unwrap().iter().rev() {
         let id = run["id"].as_str().unwrap();
         command(&["runs", "export", id, "-o", id]);
-        let Ok(events) = fs::read_to_string(folder.path().join(id).join("events.jsonl")) else {
-            continue;
-        };
-        let mut finished = BTreeSet::new();
-        for event in events.lines().filter(|line| !line.is_empty()) {
+        let events = fs::read_to_string(folder.path().join(id).join("events.jsonl")).unwrap();
+        let events = events.lines().filter(|line| !line.is_empty());
+        let mut begun = 0;
+        for event in events {
             let event: Json = serde_json::from_str(event).unwrap();
             let step = event["step"].as_str().unwrap_or_default().to_owned();
             match event["event"].as_str().unwrap() {
-                "step_started" => assert!(!finished.contains(&step), "{step} was repeated in {id}"),
+                "run_started" => {
+                    begun += 1;
+                    before_the_end = finished.len();
+                }
+                "step_started" => assert!(!finished.contains(&step), "{step} was repeated"),
                 "step_finished" if event["status"] == "done" => {
                     finished.insert(step);
                 }
                 _ => {}
             }
         }
+        went_on += usize::from(begun > 1);
     }
+    assert!(went_on > 0, "an interrupted run is gone on with");
+    assert!(
+        before_the_end > 0,
+        "steps were finished before the last start"
+    );
+    assert_eq!(finished.len(), 12, "{finished:?}");
 }

@@ -7,7 +7,7 @@ use rhai::{Dynamic, Map};
 use serde_json::{Map as JsonMap, Number, Value as Json, json};
 
 use super::{
-    failure::{Evaluated, misuse},
+    failure::{Evaluated, Failure, misuse},
     handle::Handle,
     run::Made,
 };
@@ -171,6 +171,9 @@ pub(crate) fn text_of(value: &Dynamic) -> Evaluated<String> {
         let mut json = to_json(&value, &mut |handle| handle.text().map(Json::String))?;
         shorten(&mut json);
         return Ok(json.to_string());
+    }
+    if let Some(failure) = value.read_lock::<Failure>() {
+        return Ok(failure.to_string());
     }
     Ok(match value.as_float() {
         Ok(real) => Value::Number(real).to_string(),

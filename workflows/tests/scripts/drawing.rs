@@ -68,6 +68,17 @@ fn recursion_and_methods_are_drawn_once() {
 }
 
 #[test]
+fn a_graph_is_drawn_however_often_functions_call_each_other() {
+    let mut text = "fn f0(x) { pause(x) }\n".to_owned();
+    for number in 1..14 {
+        let call = format!("f{}(x);", number - 1);
+        text.push_str(&format!("fn f{number}(x) {{ {} }}\n", call.repeat(8)));
+    }
+    text.push_str("f13(\"a\");");
+    assert!(!graph(&text).steps.is_empty());
+}
+
+#[test]
 fn editors_are_told_of_every_tool_and_of_what_medley_adds() {
     let files = definitions(&functions(&registry(&Arc::default())));
     let (name, own) = &files[0];

@@ -274,6 +274,8 @@ pause(f)",
         ),
         ("unknown_name + 1", "unknown_name"),
         ("eval(\"1\")", "eval"),
+        ("sleep(1)", "there is no function or tool `sleep`"),
+        ("chat(\"hi\")", "needs a language model"),
         (
             "//! @needs image_captioning\nemit(image_captioning(1))",
             "it needs the tool image_captioning, which is not here",
@@ -336,4 +338,61 @@ async fn progress_and_print_are_told_to_whoever_watches() {
         }
     }
     assert_eq!(said, ["half", "and 2", "third"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_fails_over_a_handle_is_called_once() {
+    let house = House::new().await;
+    let script = r#"
+        let found = find("a b").regions;
+        try { map(found, |r| { wait(count(r.text)); throw "bad" }); } catch (error) { emit(error); }
+    "#;
+    let told = house.run(script).await;
+    assert_eq!(told.words(), "bad", "{}", told.notes());
+    let mut calls = house.calls.lock().unwrap().clone();
+    calls.sort();
+    assert_eq!(calls, ["a", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tool_gave_is_not_changed_in_place() {
+    let told = House::new()
+        .await
+        .run("let t = pause(\"abc\");\nt.replace(\"b\", \"x\");")
+        .await;
+    assert_eq!(told.outcome.status, RunStatus::Failed);
+    assert!(
+        told.notes()
+            .contains("`replace` changes what it is called on"),
+        "{}",
+        told.notes()
+    );
+    let own = r#"let t = wait(pause("abc")); t.replace("b", "x"); t"#;
+    assert_eq!(words(own).await, "axc");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_know_what_the_script_knows() {
+    assert_eq!(
+        words("fn sum() { inputs.len() + args.len() } emit(`${sum()}${request}`)").await,
+        "0"
+    );
+    assert_eq!(words("fn own(args) { args + 1 } emit(own(1))").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_of_map_share_nothing_however_deep() {
+    let script = r#"
+        let n = 0;
+        let next = || { n += 1; n };
+        let all = [|| 5, [1]];
+        emit(map(0..8, |i| { if i % 2 == 0 { wait(pause("x", 1)); } all[1].push(i); next.call() + all[1].len() }));
+    "#;
+    assert_eq!(words(script).await, ["3"; 8].join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_emitted_is_meant_as_it_is() {
+    let said = words(r#"emit(#{"a ${request}": "$x"}); emit("$request"); emit(["${x}"])"#).await;
+    assert_eq!(said, "{\n  \"a ${request}\": \"$x\"\n}\n$request\n${x}");
 }

@@ -154,3 +154,38 @@ async fn what_another_run_of_another_script_made_is_known() {
     let status = told.outcome.rounds[0].steps[0].status;
     assert_eq!(status, medley_orchestrator::StepStatus::Cached);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_reads_is_asked_all_the_same_and_holds_up_nothing_else() {
+    let told = House::new().await.run(r#"emit(ask_person("who?"));"#).await;
+    assert_eq!(told.outcome.status, RunStatus::Waiting, "{}", told.notes());
+
+    let house = House::new().await;
+    let script = r#"
+        let asked = ask_person("who?");
+        for i in 0..5 { wait(count(`${i}`)); }
+        emit(asked);
+    "#;
+    let told = house.run(script).await;
+    assert_eq!(told.outcome.status, RunStatus::Waiting, "{}", told.notes());
+    assert_eq!(house.calls.lock().unwrap().len(), 5);
+
+    let house = House::new().await;
+    let script = r#"map(find("a b").regions, |r| wait(ask_person(r.text)));"#;
+    assert_eq!(house.run(script).await.outcome.status, RunStatus::Waiting);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_way_is_noticed_where_a_handle_is_passed_too() {
+    let house = House::new().await;
+    let script = "let a = pause(\"a\");\nlet since = timestamp();\nwait(join([a, `${since.elapsed}`]));\n\
+                  wait(ask_person(\"who?\"));";
+    assert_eq!(house.run(script).await.outcome.status, RunStatus::Waiting);
+    let told = house.resume(script, "run").await;
+    assert!(
+        told.notes()
+            .contains("line 3 of test.rhai: the script took another way"),
+        "{}",
+        told.notes()
+    );
+}
