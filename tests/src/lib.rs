@@ -41,7 +41,7 @@ pub fn medley(home: &Path) -> Command {
 /// The same as a process that a test talks with while it runs.
 ///
 /// # Panics
-/// As [`medley`].
+/// As [`medley()`].
 #[must_use]
 pub fn process(home: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(built("medley"));
