@@ -265,6 +265,8 @@ impl MedleyBuilder {
         for example in &self.examples {
             example.check(&registry)?;
         }
+        // What a program emits is the answer.
+        let is_program = matches!(self.planning, Planning::Program(_));
         let planner = match self.planner {
             Some(planner) => planner,
             None => {
@@ -300,9 +302,11 @@ impl MedleyBuilder {
                 }
             }
         };
-        let refiner = self
-            .refiner
-            .unwrap_or_else(|| default_refiner(&language, store.clone()));
+        let refiner = match self.refiner {
+            Some(refiner) => refiner,
+            None if is_program => Arc::new(TemplateRefiner),
+            None => default_refiner(&language, store.clone()),
+        };
         let corrector = match self.correction {
             Correction::AsWritten => Some(Arc::new(AsWritten) as Arc<dyn Corrector>),
             Correction::By(corrector) => Some(corrector),

@@ -125,7 +125,7 @@ impl<'a> Checker<'a> {
                     "missing_tool",
                     format!("it needs the tool {missing}, which is not here"),
                 )
-                .with_hint("`medley tools` lists what there is"),
+                .with_hint("`medley tools` lists what there is; some come with a language model, under [llm] of the configuration"),
             );
         }
         Checked {
@@ -320,7 +320,7 @@ impl Reading<'_, '_> {
         let names = names.chain(self.own.keys().map(String::as_str));
         let nearest = names
             .filter(|known| starts_like_a_name(known))
-            .map(|known| (strsim::jaro_winkler(name, known), known))
+            .map(|known| (similarity(name, known), known))
             .filter(|(similarity, _)| *similarity > 0.85)
             .max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(one.1)));
         match nearest {
@@ -332,6 +332,14 @@ impl Reading<'_, '_> {
     fn report(&mut self, error: ScriptError, position: Position) {
         let place = self.checker.texts.source(self.module).place(position);
         self.errors.push(error.at(place));
+    }
+}
+
+/// Swapped letters of short names are far apart to Jaro-Winkler.
+fn similarity(name: &str, known: &str) -> f64 {
+    match strsim::damerau_levenshtein(name, known) {
+        1 if name.len() > 2 => 0.99,
+        _ => strsim::jaro_winkler(name, known),
     }
 }
 
