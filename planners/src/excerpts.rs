@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use medley_orchestrator::{Artifact, ArtifactStore, Digest, Kind, RunReport};
+use medley_orchestrator::{Artifact, ArtifactStore, Digest, Kind, RunReport, TEXT_LIMIT};
 
-/// A larger file is not read for its beginning: it has to be read whole to be verified. Plans take no longer text as a
-/// value either.
-const LARGEST: u64 = 1 << 20;
+/// A larger file is not read for its beginning: it has to be read whole to be verified, and plans take no longer text as
+/// a value either.
+const LARGEST: u64 = TEXT_LIMIT as u64;
 
 /// How many bytes are read for all beginnings together.
 const ALL: u64 = 16 << 20;

@@ -209,12 +209,12 @@ fn next_name(prefix: &str, taken: &BTreeSet<String>) -> String {
     format!("{prefix}{}", number.unwrap_or_default())
 }
 
-/// What names of a kind begin with; what was spoken is a voice.
 /// What names of a session begin with.
 const PREFIXES: [&str; 9] = [
     "img", "voice", "sound", "video", "text", "regions", "table", "json", "file",
 ];
 
+/// What names of a kind begin with; what was spoken is a voice.
 fn prefix(kind: Kind, made_by: Option<&str>) -> &'static str {
     match kind {
         Kind::Image => "img",

@@ -209,9 +209,10 @@ impl Run {
         };
         match report.status {
             StepStatus::Done | StepStatus::Cached => Ok(report),
-            StepStatus::Waiting => Err(Stop::Waiting.into()),
             StepStatus::Cancelled => Err(Stop::Cancelled.into()),
-            StepStatus::Failed | StepStatus::Skipped => Err(self.told(made).into()),
+            StepStatus::Failed | StepStatus::Skipped | StepStatus::Waiting => {
+                Err(self.told(made).into())
+            }
         }
     }
 
@@ -273,7 +274,6 @@ impl Run {
                 Awaited::Stalled => return Err(Stop::Waiting),
                 Awaited::Closed => return Err(self.closed()),
                 Awaited::Report(report) => match report.status {
-                    StepStatus::Waiting => return Err(Stop::Waiting),
                     StepStatus::Cancelled => return Err(Stop::Cancelled),
                     StepStatus::Failed if !step.told.load(Ordering::Relaxed) => {
                         untold.push(step.id.clone());
