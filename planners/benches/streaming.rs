@@ -167,13 +167,9 @@ fn script(steps: &[Planned]) -> Script {
     let mut script = Script::stream();
     for token in letters.chunks(TOKEN) {
         let token: String = token.iter().collect();
-        let delta = json!({ "choices": [{ "index": 0, "delta": { "content": token } }] });
-        script = script
-            .event(&delta.to_string())
-            .pause(Duration::from_secs(1) / SPEED);
+        script = script.says(&token).pause(Duration::from_secs(1) / SPEED);
     }
-    let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-    script.event(&stop.to_string()).event("[DONE]").end()
+    script.stops()
 }
 
 /// The end of the best schedule: each step starts when its line is there and what it takes is done.

@@ -7,7 +7,6 @@ use std::{fs, path::Path, process::Output};
 
 use chat_server::{ChatServer, Script};
 use medley_tests::{medley, sample, shared_home};
-use serde_json::json;
 
 /// What a chat over these lines said.
 struct Chat {
@@ -349,25 +348,14 @@ fn what_is_said_to_the_chat_itself_is_told_from_requests() {
 }
 
 /// A reply that says this.
-fn saying(text: &str) -> Script {
-    let chunk =
-        json!({"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
-    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    Script::stream()
-        .event(&chunk.to_string())
-        .event(&last.to_string())
-        .event("[DONE]")
-        .end()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
     let server = ChatServer::start([
-        saying("{\"id\":\"s1\",\"tool\":\"grayscale_image\",\"args\":{\"image\":\"$input1\"}}\n{\"answer\":[\"$s1\"]}\n"),
-        saying("Here it is: [[s1]]\n"),
-        saying("{\"ask\":\"Which picture do you mean?\",\"choices\":[\"img1\",\"img2\"]}\n"),
-        saying("{\"id\":\"s1\",\"tool\":\"resize_image\",\"args\":{\"image\":\"$img2\",\"width\":64}}\n{\"answer\":[\"$s1\"]}\n"),
-        saying("It is smaller now: [[s1]]\n"),
+        Script::saying("{\"id\":\"s1\",\"tool\":\"grayscale_image\",\"args\":{\"image\":\"$input1\"}}\n{\"answer\":[\"$s1\"]}\n"),
+        Script::saying("Here it is: [[s1]]\n"),
+        Script::saying("{\"ask\":\"Which picture do you mean?\",\"choices\":[\"img1\",\"img2\"]}\n"),
+        Script::saying("{\"id\":\"s1\",\"tool\":\"resize_image\",\"args\":{\"image\":\"$img2\",\"width\":64}}\n{\"answer\":[\"$s1\"]}\n"),
+        Script::saying("It is smaller now: [[s1]]\n"),
     ])
     .await;
     let home = tempfile::tempdir().unwrap();

@@ -13,31 +13,7 @@ use std::{
 
 use chat_server::{ChatServer, Script};
 use medley_tests::{process, sample};
-use serde_json::json;
 use tokio::{sync::Notify, task::spawn_blocking};
-
-/// The beginning of a reply: pieces, and no end.
-fn beginning(pieces: &[&str]) -> Script {
-    pieces.iter().fold(Script::stream(), |script, piece| {
-        let chunk = json!({"choices": [{"index": 0, "delta": {"content": piece}}]});
-        script.event(&chunk.to_string())
-    })
-}
-
-/// The end of a reply that was begun.
-fn ending(script: Script, piece: &str) -> Script {
-    let chunk = json!({"choices": [{"index": 0, "delta": {"content": piece}}]});
-    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    script
-        .event(&chunk.to_string())
-        .event(&last.to_string())
-        .event("[DONE]")
-        .end()
-}
-
-fn saying(text: &str) -> Script {
-    ending(Script::stream(), text)
-}
 
 /// A chat with a person who writes a line at a time and sees what is said meanwhile.
 struct Chat {
@@ -129,9 +105,13 @@ async fn an_answer_is_shown_while_it_is_written_by_sentences_or_by_words() {
         ),
     ] {
         let gate = Arc::new(Notify::new());
-        let answer = ending(beginning(&[begins]).wait(&gate), " is a sign.");
+        let answer = Script::stream()
+            .says(begins)
+            .wait(&gate)
+            .says(" is a sign.")
+            .stops();
         let plan = format!("{SIZE}{SIZE_ANSWER}");
-        let server = ChatServer::start([saying(&plan), answer]).await;
+        let server = ChatServer::start([Script::saying(&plan), answer]).await;
         let home = tempfile::tempdir().unwrap();
         let arguments: Vec<&str> = flag.into_iter().collect();
         let mut chat = Chat::start(home.path(), &server.url(), &arguments);
@@ -156,11 +136,11 @@ async fn an_interrupt_stops_the_turn_and_the_next_one_is_answered() {
     let closed = Arc::new(Notify::new());
     // The first step runs while the model is still to write the next; it never does.
     let server = ChatServer::start([
-        beginning(&[SIZE]).hold(&closed),
-        saying(
+        Script::stream().says(SIZE).hold(&closed),
+        Script::saying(
             "{\"id\":\"s1\",\"tool\":\"grayscale_image\",\"args\":{\"image\":\"$img1\"}}\n{\"answer\":[\"$s1\"]}\n",
         ),
-        saying("Here it is: [[s1]]\n"),
+        Script::saying("Here it is: [[s1]]\n"),
     ])
     .await;
     let home = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use chat_server::{ChatServer, Script};
 use medley_tests::{medley, repository, shared_home};
 use predicates::prelude::*;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 fn fixture(name: &str) -> PathBuf {
     repository().join("tests/fixtures/taskbench").join(name)
@@ -98,7 +98,7 @@ fn the_embedded_planner_plans_over_tools_that_are_only_described() {
 /// The scores of the plans that a language model makes which answers each request in turn with one of these, and what
 /// was said beside them.
 async fn scores_of_model(replies: &[&str]) -> (Json, String, ChatServer) {
-    let scripts: Vec<Script> = replies.iter().map(|reply| saying(reply)).collect();
+    let scripts: Vec<Script> = replies.iter().map(|reply| Script::saying(reply)).collect();
     let server = ChatServer::start(scripts).await;
     let folder = tempfile::tempdir().unwrap();
     let configuration = folder.path().join("config.toml");
@@ -123,12 +123,6 @@ async fn scores_of_model(replies: &[&str]) -> (Json, String, ChatServer) {
 }
 
 /// A reply that says this.
-fn saying(text: &str) -> Script {
-    let chunk = json!({"choices": [{"index": 0, "delta": {"content": text}}]});
-    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    Script::events(&[&chunk.to_string(), &last.to_string(), "[DONE]"])
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_language_model_plans_over_the_tools_of_the_list() {
     let (scores, said, server) = scores_of_model(&[

@@ -14,17 +14,6 @@ use serde_json::{Value as Json, json};
 const KEY: &str = "sk-test-0123456789abcdefghij";
 
 /// A reply that says this, a line a piece, and how much it took.
-fn saying(text: &str) -> Script {
-    let mut script = Script::stream();
-    for piece in text.split_inclusive('\n') {
-        let chunk = json!({"id": "1", "model": "scripted-1", "choices": [{"index": 0, "delta": {"content": piece}}]});
-        script = script.event(&chunk.to_string());
-    }
-    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}});
-    script.event(&last.to_string()).event("[DONE]").end()
-}
-
 const PLAN: &str = r#"{"id":"s1","tool":"image_info","args":{"image":"$input1"}}
 {"id":"s2","tool":"grayscale_image","args":{"image":"$input1"}}
 {"answer":["$s1","$s2"]}"#;
@@ -85,7 +74,11 @@ fn holds_no_key(folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_planned_by_the_model_and_its_key_is_nowhere() {
-    let server = ChatServer::start([saying(PLAN), saying("It is 640 pixels wide.\n[[s2]]")]).await;
+    let server = ChatServer::start([
+        Script::saying(PLAN),
+        Script::saying("It is 640 pixels wide.\n[[s2]]"),
+    ])
+    .await;
     let home = home(&server.url(), "");
     let mut asking = command(home.path());
     asking
@@ -149,7 +142,7 @@ async fn without_an_answer_from_the_model_the_embedded_planner_plans() {
 async fn models_are_listed_and_tested() {
     let refusal = r#"{"error":{"message":"Incorrect API key provided"}}"#;
     let scripts = [
-        saying("Hello there, and welcome."),
+        Script::saying("Hello there, and welcome."),
         Script::answer(401, "application/json", refusal),
     ];
     let server = ChatServer::start(scripts).await;
@@ -177,7 +170,7 @@ async fn models_are_listed_and_tested() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_names_a_model_and_a_key_alone_does_not() {
-    let server = ChatServer::start([saying("Hello.")]).await;
+    let server = ChatServer::start([Script::saying("Hello.")]).await;
     let home = tempfile::tempdir().unwrap();
     let mut listing = medley(home.path());
     listing

@@ -7,20 +7,9 @@ use std::{fs, path::Path};
 
 use chat_server::{ChatServer, Script};
 use medley_tests::{medley, sample, shared_home};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 /// A reply that says this, a word a piece.
-fn saying(text: &str) -> Script {
-    let mut script = Script::stream();
-    for piece in text.split_inclusive([' ', '\n']) {
-        let chunk = json!({"id": "1", "model": "scripted-1", "choices": [{"index": 0, "delta": {"content": piece}}]});
-        script = script.event(&chunk.to_string());
-    }
-    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}});
-    script.event(&last.to_string()).event("[DONE]").end()
-}
-
 const PLAN: &str = r#"{"id":"s1","tool":"image_info","args":{"image":"$input1"}}
 {"id":"s2","tool":"grayscale_image","args":{"image":"$input1"}}
 {"id":"s3","tool":"translation","args":{"text":"A sign","to":"French"}}
@@ -61,7 +50,11 @@ fn json_of(output: &std::process::Output) -> Json {
 
 /// The plan, the translation, and the answer.
 fn scripts() -> [Script; 3] {
-    [saying(PLAN), saying("Un panneau"), saying(ANSWER)]
+    [
+        Script::saying(PLAN),
+        Script::saying("Un panneau"),
+        Script::saying(ANSWER),
+    ]
 }
 
 const REQUEST: &str = "make the sign grey, tell me its size, and what a sign is in French";
@@ -172,7 +165,8 @@ async fn a_program_hears_sentences_or_words_before_the_result() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_fails_at_the_answer_leaves_the_results() {
     let failing = Script::answer(401, "application/json", r#"{"error":{"message":"no"}}"#);
-    let server = ChatServer::start([saying(PLAN), saying("Un panneau"), failing]).await;
+    let server =
+        ChatServer::start([Script::saying(PLAN), Script::saying("Un panneau"), failing]).await;
     let home = home(&server.url(), "");
     let result = json_of(&run(home.path(), &["ask", REQUEST, "--json"]).await);
     assert_eq!(result["status"], "succeeded", "{result:#}");
@@ -187,7 +181,11 @@ async fn a_model_that_fails_at_the_answer_leaves_the_results() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_planner_uses_what_the_model_can_do() {
-    let server = ChatServer::start([saying("Hallo Welt"), saying("It is: [[s1]]")]).await;
+    let server = ChatServer::start([
+        Script::saying("Hallo Welt"),
+        Script::saying("It is: [[s1]]"),
+    ])
+    .await;
     let home = home(&server.url(), "[roles]\nplanner = []\ndefault = \"desk\"\n");
     let request = "translate \"hello world\" into German";
     let arguments = ["ask", request, "--json"];

@@ -1,7 +1,7 @@
 //! A server for Chat Completions on loopback that says exactly what a test wrote down, byte by byte.
 //!
 //! It speaks HTTP/1.1 over a bare socket, so that pieces, pauses, cuts and wrong headers are all the test's. It needs
-//! tokio and nothing of Medley; other packages' tests take it in by its path.
+//! tokio, serde_json and nothing of Medley; other packages' tests take it in by its path.
 #![allow(dead_code, reason = "not every test needs every act")]
 
 use std::{
@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -71,6 +72,28 @@ impl Script {
             script = script.event(item);
         }
         script.end()
+    }
+
+    /// A whole reply that says a text, word by word, and counts 100 tokens of prompt and 20 of reply.
+    pub(crate) fn saying(text: &str) -> Self {
+        let words = text.split_inclusive([' ', '\n']);
+        words.fold(Self::stream(), Self::says).stops()
+    }
+
+    /// A piece of what a reply says.
+    pub(crate) fn says(self, piece: &str) -> Self {
+        let delta = json!({"index": 0, "delta": {"content": piece}});
+        let chunk = json!({"id": "1", "model": "scripted-1", "choices": [delta]});
+        self.event(&chunk.to_string())
+    }
+
+    /// The end of a reply that has said all.
+    pub(crate) fn stops(self) -> Self {
+        let chunk = json!({
+            "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+        });
+        self.event(&chunk.to_string()).event("[DONE]").end()
     }
 
     /// A status line and headers.
