@@ -4,6 +4,13 @@
 
 #[path = "../support/house.rs"]
 mod house;
+#[path = "../../../planners/src/scripted.rs"]
+#[allow(
+    dead_code,
+    clippy::expect_used,
+    reason = "the planners' own tests take it in too, and need more of it"
+)]
+mod scripted;
 #[path = "../support/tools.rs"]
 mod tools;
 
