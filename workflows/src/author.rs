@@ -232,7 +232,7 @@ fn signature(tool: &Capability) -> String {
         let mark = if parameter.required { "" } else { "?" };
         format!("{}{mark}: {}", parameter.name, parameter.value_type)
     };
-    let parameters = crate::engine::tools::by_position(tool).map(parameter);
+    let parameters = crate::arguments::by_position(tool).map(parameter);
     let outputs = tool.outputs.iter();
     let outputs = outputs.map(|output| format!("{}: {}", output.name, output.value_type));
     format!(

@@ -7,7 +7,7 @@ use medley_orchestrator::{Capability, Parameter};
 
 use rhai::Engine;
 
-use crate::engine::tools::by_position;
+use crate::arguments::by_position;
 
 const BUILT_IN: &str = include_str!("../definitions/medley.d.rhai");
 

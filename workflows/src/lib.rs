@@ -4,6 +4,7 @@
 //! and reading what it gives waits. What a step is and how it runs is known only through `medley-orchestrator`.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod author;
 mod catalogue;
 mod definitions;

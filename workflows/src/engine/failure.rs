@@ -5,6 +5,8 @@ use std::fmt;
 use medley_orchestrator::StepError;
 use rhai::{Dynamic, EvalAltResult, Position};
 
+use crate::error::ScriptError;
+
 /// What a script can catch: `catch (error)` gives it, with `error.code`, `.message`, `.hint`, `.tool` and `.step`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -41,6 +43,12 @@ impl Failure {
             tool: String::new(),
             step: String::new(),
         }
+    }
+}
+
+impl From<ScriptError> for Failure {
+    fn from(error: ScriptError) -> Self {
+        Self::new(error.code, error.message, error.hint.as_deref())
     }
 }
 

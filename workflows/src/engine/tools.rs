@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, sync::Arc};
 
-use medley_orchestrator::{Capability, Parameter, ValueType};
+use medley_orchestrator::Capability;
 use rhai::{Dynamic, Engine, Map, NativeCallContext, Position};
 use serde_json::Map as JsonMap;
 
@@ -10,15 +10,13 @@ use super::{
     failure::{Evaluated, Failure},
     handle::Handle,
     run::{Call, Made, Run},
-    values::{to_plan, unfit},
+    values::{self, to_plan},
 };
-
-/// The most arguments that can be given by position.
-pub(crate) const BY_POSITION: usize = 8;
+use crate::arguments::{self, by_position, is_named};
 
 /// Adds a tool; without a run, so that scripts can be checked and described.
 pub(crate) fn register(engine: &mut Engine, capability: &Arc<Capability>, run: Option<&Arc<Run>>) {
-    for arity in arities(capability) {
+    for arity in arguments::arities(capability) {
         let types = vec![TypeId::of::<Dynamic>(); arity];
         let name = capability.name.clone();
         let capability = Arc::clone(capability);
@@ -36,14 +34,6 @@ pub(crate) fn register(engine: &mut Engine, capability: &Arc<Capability>, run: O
     }
 }
 
-/// With how many arguments a tool can be called: one, which may be the map of all, up to all that are required and
-/// one optional after the other.
-pub(crate) fn arities(capability: &Capability) -> std::ops::RangeInclusive<usize> {
-    let most = capability.parameters.len().clamp(1, BY_POSITION);
-    let least = usize::from(capability.parameters.iter().any(|each| each.required));
-    least..=most
-}
-
 pub(crate) fn not_running(name: &str) -> Box<rhai::EvalAltResult> {
     Failure::new(
         "not_running",
@@ -51,31 +41,6 @@ pub(crate) fn not_running(name: &str) -> Box<rhai::EvalAltResult> {
         None,
     )
     .into()
-}
-
-/// Parameters in the order in which they are given by position: what is required first.
-pub(crate) fn by_position(capability: &Capability) -> impl Iterator<Item = &Parameter> {
-    let required = capability.parameters.iter().filter(|each| each.required);
-    let optional = capability.parameters.iter().filter(|each| !each.required);
-    required.chain(optional)
-}
-
-/// Whether a single map is all arguments by name, rather than the first of them.
-pub(crate) fn is_named<'a>(
-    capability: &Capability,
-    mut keys: impl Iterator<Item = &'a str>,
-) -> bool {
-    let takes_maps = by_position(capability).next().is_some_and(|first| {
-        matches!(
-            first.value_type,
-            ValueType::Any
-                | ValueType::Record { .. }
-                | ValueType::Box
-                | ValueType::OneOf { .. }
-                | ValueType::Artifact { .. }
-        )
-    });
-    !takes_maps || keys.any(|key| capability.parameter(key).is_some())
 }
 
 /// Finds out which argument is meant for which parameter.
@@ -109,46 +74,25 @@ pub(crate) fn call_tool(
     position: Position,
 ) -> Evaluated<Handle> {
     let mut needs: Vec<Arc<Made>> = Vec::new();
-    let mut arguments = JsonMap::new();
+    let mut taken = JsonMap::new();
     for (name, value) in given {
-        let Some(parameter) = capability.parameter(&name) else {
-            return Err(unknown_parameter(capability, &name).into());
-        };
+        let parameter = arguments::parameter(capability, &name).map_err(Failure::from)?;
         if value.is_unit() {
             continue;
         }
-        if let Some(wrong) = unfit(&value, &parameter.value_type)? {
-            let message = format!("`{name}` of {}: {wrong}", capability.name);
-            return Err(Failure::new("bad_argument", message, None).into());
+        if let Some(why) = values::unfit(&value, &parameter.value_type)? {
+            return Err(Failure::from(arguments::unfit(capability, &name, &why)).into());
         }
-        arguments.insert(name, to_plan(&value, &mut needs)?);
+        taken.insert(name, to_plan(&value, &mut needs)?);
     }
-    let missing: Vec<&str> = capability
-        .parameters
-        .iter()
-        .filter(|each| each.required && !arguments.contains_key(&each.name))
-        .map(|each| each.name.as_str())
-        .collect();
-    if !missing.is_empty() {
-        let message = format!("{} needs `{}`", capability.name, missing.join("` and `"));
-        return Err(Failure::new("missing_argument", message, None).into());
+    if let Some(missing) = arguments::missing(capability, |name| taken.contains_key(name)) {
+        return Err(Failure::from(missing).into());
     }
     run.call(Call {
         capability: Arc::clone(capability),
-        arguments,
+        arguments: taken,
         needs,
         module,
         position,
     })
-}
-
-fn unknown_parameter(capability: &Capability, name: &str) -> Failure {
-    let names: Vec<&str> = capability
-        .parameters
-        .iter()
-        .map(|each| each.name.as_str())
-        .collect();
-    let message = format!("{} has no parameter `{name}`", capability.name);
-    let hint = format!("it has {}", names.join(", "));
-    Failure::new("unknown_parameter", message, Some(&hint))
 }

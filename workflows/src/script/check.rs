@@ -11,7 +11,8 @@ use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 use self::types::Types;
 use super::Texts;
 use crate::{
-    engine::{BUILT_IN, CHAT, tools},
+    arguments,
+    engine::{BUILT_IN, CHAT},
     error::ScriptError,
 };
 
@@ -260,7 +261,7 @@ impl Reading<'_, '_> {
             if !is_method {
                 self.check_tool(capability, &call.args, position);
             }
-            if tools::arities(capability).contains(&given) {
+            if arguments::arities(capability).contains(&given) {
                 return;
             }
         }

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use medley_orchestrator::{Capability, Value, ValueType, check};
+use medley_orchestrator::{Capability, Parameter, Value, ValueType, check};
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use serde_json::Value as Json;
 
-use crate::{engine::tools, error::ScriptError};
+use crate::{arguments, error::ScriptError};
 
 /// The variables of a tree that hold the result of one tool, wherever they are read.
 pub(super) struct Types {
@@ -74,30 +74,24 @@ impl Types {
         given: &[Expr],
     ) -> Vec<(ScriptError, Position)> {
         if let [Expr::Map(fields, position)] = given
-            && tools::is_named(
+            && arguments::is_named(
                 capability,
                 fields.0.iter().map(|(name, _)| name.name.as_str()),
             )
         {
             return self.check_named(capability, &fields.0, *position);
         }
-        let parameters = tools::by_position(capability);
+        let by_position: Vec<&Parameter> = arguments::by_position(capability).collect();
         let mut wrong = Vec::new();
-        for (parameter, expression) in parameters.zip(given) {
-            if let Some(message) = self.unfit(expression, &parameter.value_type) {
-                wrong.push((
-                    bad_argument(capability, &parameter.name, &message),
-                    expression.start_position(),
-                ));
-            }
+        for (parameter, expression) in by_position.iter().zip(given) {
+            wrong.extend(self.check_argument(capability, parameter, expression));
         }
-        let missing = tools::by_position(capability)
-            .skip(given.len())
-            .filter(|parameter| parameter.required);
-        let missing: Vec<&str> = missing.map(|parameter| parameter.name.as_str()).collect();
         // A variable may hold the map of all arguments.
-        if !missing.is_empty() && !matches!(given, [Expr::Variable(..)]) {
-            wrong.push((missing_argument(capability, &missing), Position::NONE));
+        if !matches!(given, [Expr::Variable(..)]) {
+            let named = &by_position[..given.len().min(by_position.len())];
+            let is_given = |name: &str| named.iter().any(|parameter| parameter.name == name);
+            let missing = arguments::missing(capability, is_given);
+            wrong.extend(missing.map(|missing| (missing, Position::NONE)));
         }
         wrong
     }
@@ -110,38 +104,28 @@ impl Types {
     ) -> Vec<(ScriptError, Position)> {
         let mut wrong = Vec::new();
         for (name, expression) in fields {
-            match capability.parameter(&name.name) {
-                None => {
-                    let names = capability.parameters.iter().map(|each| each.name.as_str());
-                    let names: Vec<&str> = names.collect();
-                    let error = ScriptError::new(
-                        "unknown_parameter",
-                        format!("{} has no parameter `{}`", capability.name, name.name),
-                    );
-                    wrong.push((
-                        error.with_hint(format!("it has {}", names.join(", "))),
-                        name.pos,
-                    ));
-                }
-                Some(parameter) => {
-                    if let Some(message) = self.unfit(expression, &parameter.value_type) {
-                        let error = bad_argument(capability, &parameter.name, &message);
-                        wrong.push((error, expression.start_position()));
-                    }
+            match arguments::parameter(capability, &name.name) {
+                Err(unknown) => wrong.push((unknown, name.pos)),
+                Ok(parameter) => {
+                    wrong.extend(self.check_argument(capability, parameter, expression));
                 }
             }
         }
-        let given = |name: &str| fields.iter().any(|(field, _)| field.name == name);
-        let missing: Vec<&str> = capability
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.required && !given(&parameter.name))
-            .map(|parameter| parameter.name.as_str())
-            .collect();
-        if !missing.is_empty() {
-            wrong.push((missing_argument(capability, &missing), position));
-        }
+        let is_given = |name: &str| fields.iter().any(|(field, _)| field.name == name);
+        let missing = arguments::missing(capability, is_given);
+        wrong.extend(missing.map(|missing| (missing, position)));
         wrong
+    }
+
+    fn check_argument(
+        &self,
+        capability: &Capability,
+        parameter: &Parameter,
+        given: &Expr,
+    ) -> Option<(ScriptError, Position)> {
+        let why = self.unfit(given, &parameter.value_type)?;
+        let error = arguments::unfit(capability, &parameter.name, &why);
+        Some((error, given.start_position()))
     }
 
     /// A field of a result that its tool does not give.
@@ -226,16 +210,4 @@ fn constant_map(expression: &Expr) -> Option<Value> {
     let constant = expression.get_literal_value(None)?;
     let json: Json = rhai::serde::from_dynamic(&constant).ok()?;
     Value::from_json(json).ok()
-}
-
-fn bad_argument(capability: &Capability, parameter: &str, message: &str) -> ScriptError {
-    ScriptError::new(
-        "bad_argument",
-        format!("`{parameter}` of {}: {message}", capability.name),
-    )
-}
-
-fn missing_argument(capability: &Capability, missing: &[&str]) -> ScriptError {
-    let message = format!("{} needs `{}`", capability.name, missing.join("` and `"));
-    ScriptError::new("missing_argument", message)
 }
