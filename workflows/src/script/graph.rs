@@ -4,13 +4,17 @@
 //! is drawn once. What a running script adds is this graph with its branches taken and its loops unrolled.
 
 mod bodies;
+mod flow;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use medley_orchestrator::{GraphPicture, PicturedStep};
 use rhai::{AST, ASTFlags, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
-use self::bodies::Bodies;
+use self::{
+    bodies::Bodies,
+    flow::{Closure, Flow, Frame, base},
+};
 use super::Texts;
 
 /// How deep functions are followed into each other.
@@ -46,27 +50,6 @@ pub(super) fn draw(
     }
 }
 
-/// What a value may have come from.
-#[derive(Debug, Clone, Default)]
-struct Flow {
-    steps: BTreeSet<usize>,
-    closures: Vec<Closure>,
-}
-
-#[derive(Debug, Clone)]
-struct Closure {
-    name: String,
-    captured: Vec<Flow>,
-}
-
-/// The variables of a function.
-#[derive(Debug, Default)]
-struct Frame {
-    module: String,
-    variables: HashMap<String, Flow>,
-    returned: Flow,
-}
-
 struct Reader<'a> {
     /// The trees of the script and its modules, by name.
     trees: HashMap<String, (&'a AST, Bodies)>,
@@ -81,21 +64,6 @@ struct Reader<'a> {
     calls: Vec<String>,
     /// What holds for the calls that are being read.
     notes: Vec<&'static str>,
-}
-
-impl Flow {
-    fn join(&mut self, other: Self) {
-        self.steps.extend(other.steps);
-        self.closures.extend(other.closures);
-    }
-
-    fn of(flows: impl IntoIterator<Item = Self>) -> Self {
-        let mut all = Self::default();
-        for flow in flows {
-            all.join(flow);
-        }
-        all
-    }
 }
 
 impl Reader<'_> {
@@ -202,14 +170,11 @@ impl Reader<'_> {
                 .cloned()
                 .unwrap_or_default(),
             Expr::DynamicConstant(value, _) => {
-                let closures = value.read_lock::<FnPtr>().map(|function| Closure {
+                let closure = value.read_lock::<FnPtr>().map(|function| Closure {
                     name: function.fn_name().to_owned(),
                     captured: Vec::new(),
                 });
-                Flow {
-                    closures: closures.into_iter().collect(),
-                    ..Flow::default()
-                }
+                closure.map(Flow::of_closure).unwrap_or_default()
             }
             Expr::InterpolatedString(parts, _) | Expr::Array(parts, _) => {
                 Flow::of(parts.iter().map(|part| self.expression(part, frame)))
@@ -393,18 +358,6 @@ impl Reader<'_> {
                 after.push(id);
             }
         }
-        Flow {
-            steps: BTreeSet::from([node]),
-            closures: Vec::new(),
-        }
-    }
-}
-
-/// The variable that an expression is a part of.
-fn base(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Variable(variable, ..) => Some(variable.1.to_string()),
-        Expr::Dot(pair, ..) | Expr::Index(pair, ..) => base(&pair.lhs),
-        _ => None,
+        Flow::of_step(node)
     }
 }
