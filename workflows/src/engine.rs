@@ -22,7 +22,7 @@ pub(crate) use self::{
     run::{Run, callable},
     said::CHAT,
     strand::Strand,
-    values::{from_value, to_answer},
+    values::to_answer,
 };
 use crate::{limits::ScriptLimits, script::Texts};
 

@@ -7,11 +7,11 @@ use medley_orchestrator::{
     ArtifactStore, Decision, Outcomes, Planner, PlannerError, Program, ProgramEnd, ProgramRun,
     RunStatus, Situation,
 };
-use rhai::{Array, Dynamic, Engine, Map, Scope};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, Scope, serde::to_dynamic};
 use serde_json::Value as Json;
 
 use crate::{
-    engine::{self, Handle, Run, Stop, Strand, callable, from_value, to_answer},
+    engine::{self, Handle, Run, Stop, Strand, callable, to_answer},
     error::ScriptError,
     limits::ScriptLimits,
     script::{Script, describe},
@@ -94,7 +94,12 @@ impl ScriptRunner {
             Arc::clone(&self.store),
             self.limits.clone(),
         ));
-        let names = names(&state, &run);
+        let names = names(&state, &run).map_err(|error| PlannerError {
+            code: "script_refused",
+            message: format!("the script cannot be given its arguments: {error}"),
+            hint: None,
+            source: None,
+        })?;
         let mut scope = Scope::new();
         for (name, value) in &names {
             scope.push_constant_dynamic(*name, value.clone());
@@ -236,7 +241,10 @@ const fn ended(status: RunStatus, notes: Vec<String>) -> ProgramEnd {
 }
 
 /// What every script knows.
-fn names(state: &Arc<Run>, run: &ProgramRun<'_>) -> BTreeMap<&'static str, Dynamic> {
+fn names(
+    state: &Arc<Run>,
+    run: &ProgramRun<'_>,
+) -> Result<BTreeMap<&'static str, Dynamic>, Box<EvalAltResult>> {
     let files = run.request.attachments.iter().enumerate();
     let inputs: Array = files
         .map(|(index, file)| {
@@ -244,15 +252,11 @@ fn names(state: &Arc<Run>, run: &ProgramRun<'_>) -> BTreeMap<&'static str, Dynam
             Dynamic::from(Handle::of_file(state, &name, file))
         })
         .collect();
-    let arguments = run.program.arguments.iter();
-    let arguments: Map = arguments
-        .map(|(name, value)| (name.as_str().into(), from_value(value)))
-        .collect();
-    BTreeMap::from([
+    Ok(BTreeMap::from([
         ("inputs", inputs.into()),
-        ("args", arguments.into()),
+        ("args", to_dynamic(&run.program.arguments)?),
         ("request", run.request.text.clone().into()),
-    ])
+    ]))
 }
 
 /// The tools that scripts can call.

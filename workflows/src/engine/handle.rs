@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
-use medley_orchestrator::{Attachment, Kind, Record, Selector, Value, ValueType, print, select};
-use rhai::{Array, Dynamic};
+use medley_orchestrator::{
+    Attachment, Kind, Record, Selector, Value, ValueType, print, select, table_rows,
+};
+use rhai::{Array, Dynamic, serde::to_dynamic};
 use serde_json::Value as Json;
 
 use super::{
@@ -186,7 +188,7 @@ impl Handle {
         let artifact = serde_json::to_value(&**artifact).unwrap_or_default();
         let facts = artifact.get("facts").and_then(|facts| facts.get(name));
         match facts.or_else(|| artifact.get(name)) {
-            Some(fact) if name != "id" => Ok(values::from_json(fact)),
+            Some(fact) if name != "id" => to_dynamic(fact),
             _ => Err(self.no_field(name)),
         }
     }
@@ -260,18 +262,19 @@ impl Handle {
             let read = self.run.runtime.block_on(self.run.store.read(&artifact.id));
             read.map_err(|error| misuse(error.to_string()))
         };
-        let json = |bytes: Vec<u8>| serde_json::from_slice::<Json>(&bytes).ok();
+        let json = |bytes: &[u8]| serde_json::from_slice::<Json>(bytes).ok();
         match artifact.kind {
             Kind::Regions => {
-                let items = json(bytes()?).and_then(|mut json| Some(json.get_mut("items")?.take()));
-                Ok(values::from_json(&items.unwrap_or_default()))
+                let items =
+                    json(&bytes()?).and_then(|mut json| Some(json.get_mut("items")?.take()));
+                to_dynamic(items.unwrap_or_default())
             }
             Kind::Json | Kind::Table => {
                 let bytes = bytes()?;
-                Ok(match json(bytes.clone()) {
-                    Some(json) => values::from_json(&json),
-                    None => String::from_utf8_lossy(&bytes).into_owned().into(),
-                })
+                match json(&bytes) {
+                    Some(json) => to_dynamic(json),
+                    None => Ok(String::from_utf8_lossy(&bytes).into_owned().into()),
+                }
             }
             _ => Ok(Dynamic::from(self.clone())),
         }

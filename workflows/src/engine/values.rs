@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use medley_orchestrator::{Kind, Selector, Value, ValueType, check};
 use rhai::{Dynamic, Map};
-use serde_json::{Map as JsonMap, Number, Value as Json, json};
+use serde_json::{Map as JsonMap, Number, Value as Json};
 
 use super::{
     failure::{Evaluated, Failure, misuse},
@@ -40,125 +40,101 @@ pub(crate) fn to_script(value: &Value, at: &Handle) -> Evaluated<Dynamic> {
     })
 }
 
-/// A value of JSON for a script.
-pub(crate) fn from_json(json: &Json) -> Dynamic {
-    match json {
-        Json::Null => Dynamic::UNIT,
-        Json::Bool(truth) => (*truth).into(),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => whole.into(),
-            None => number.as_f64().unwrap_or(f64::NAN).into(),
-        },
-        Json::String(text) => text.into(),
-        Json::Array(items) => items.iter().map(from_json).collect::<rhai::Array>().into(),
-        Json::Object(fields) => {
-            let fields = fields.iter();
-            let map: Map = fields
-                .map(|(name, json)| (name.as_str().into(), from_json(json)))
-                .collect();
-            map.into()
-        }
-    }
-}
-
-/// A value of a plan that scripts were given, without files.
-pub(crate) fn from_value(value: &Value) -> Dynamic {
-    from_json(&value.to_json())
-}
-
 /// How deep lists and maps may lie in each other where they leave the script.
 const DEPTH: usize = 64;
 
 /// What a script's value is in a plan, with the steps that it takes something from.
 pub(crate) fn to_plan(value: &Dynamic, needs: &mut Vec<Arc<Made>>) -> Evaluated<Json> {
-    let mut json = to_json(value, &mut |handle| {
-        needs.extend(handle.step().cloned());
-        // Told apart from words, which are escaped below.
-        Ok(json!({ REFERENCE: handle.reference() }))
-    })?;
-    escape(&mut json);
-    Ok(json)
+    let mut writer = Writer {
+        words: escaped,
+        handle: |handle: &Handle| {
+            needs.extend(handle.step().cloned());
+            Ok(handle.reference())
+        },
+    };
+    writer.write(value)
 }
 
-/// Marks what refers to something, until words are escaped.
-const REFERENCE: &str = "\0reference";
-
-/// Text that is meant as it is: nothing in it refers to anything.
-fn escape(json: &mut Json) {
-    match json {
-        Json::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
-        Json::Array(items) => items.iter_mut().for_each(escape),
-        Json::Object(fields) => match fields.remove(REFERENCE) {
-            Some(reference) => *json = reference,
-            None => fields.values_mut().for_each(escape),
-        },
-        _ => {}
-    }
+/// Text that is meant as it is in a plan: nothing in it refers to anything.
+fn escaped(text: &str) -> String {
+    text.replace('$', "$$")
 }
 
 /// What a script's value says, in which `handle` says what handles stand for. Words are as they are.
-fn to_json(value: &Dynamic, handle: &mut dyn FnMut(&Handle) -> Evaluated<Json>) -> Evaluated<Json> {
-    json_at(&value.flatten_clone(), handle, 0)
+fn to_json(value: &Dynamic, handle: impl FnMut(&Handle) -> Evaluated<Json>) -> Evaluated<Json> {
+    let words = str::to_owned;
+    Writer { words, handle }.write(value)
 }
 
-fn json_at(
-    value: &Dynamic,
-    handle: &mut dyn FnMut(&Handle) -> Evaluated<Json>,
-    depth: usize,
-) -> Evaluated<Json> {
-    if depth > DEPTH {
-        return Err(misuse(format!(
-            "lists and maps lie more than {DEPTH} deep in each other"
-        )));
+/// Writes values of scripts as JSON.
+struct Writer<F> {
+    /// What is written for words.
+    words: fn(&str) -> String,
+    /// What is written for what handles stand for.
+    handle: F,
+}
+
+impl<F: FnMut(&Handle) -> Evaluated<Json>> Writer<F> {
+    fn write(&mut self, value: &Dynamic) -> Evaluated<Json> {
+        self.write_at(&value.flatten_clone(), 0)
     }
-    if let Some(found) = value.read_lock::<Handle>() {
-        return handle(&found);
-    }
-    if value.is_unit() {
-        return Ok(Json::Null);
-    }
-    if let Ok(truth) = value.as_bool() {
-        return Ok(truth.into());
-    }
-    if let Ok(whole) = value.as_int() {
-        return Ok(whole.into());
-    }
-    if let Ok(real) = value.as_float() {
-        let number = Number::from_f64(real);
-        return number
-            .map(Json::Number)
-            .ok_or_else(|| misuse(format!("{real} cannot leave a script")));
-    }
-    if let Ok(character) = value.as_char() {
-        return Ok(character.to_string().into());
-    }
-    if let Ok(text) = value.as_immutable_string_ref() {
-        return Ok(text.as_str().into());
-    }
-    if let Ok(items) = value.as_array_ref() {
-        let mut list = Vec::with_capacity(items.len());
-        for item in items.iter() {
-            list.push(json_at(item, handle, depth + 1)?);
+
+    fn write_at(&mut self, value: &Dynamic, depth: usize) -> Evaluated<Json> {
+        if depth > DEPTH {
+            return Err(misuse(format!(
+                "lists and maps lie more than {DEPTH} deep in each other"
+            )));
         }
-        return Ok(Json::Array(list));
+        if let Some(handle) = value.read_lock::<Handle>() {
+            return (self.handle)(&handle);
+        }
+        if value.is_unit() {
+            return Ok(Json::Null);
+        }
+        if let Ok(truth) = value.as_bool() {
+            return Ok(truth.into());
+        }
+        if let Ok(whole) = value.as_int() {
+            return Ok(whole.into());
+        }
+        if let Ok(real) = value.as_float() {
+            let number = Number::from_f64(real);
+            return number
+                .map(Json::Number)
+                .ok_or_else(|| misuse(format!("{real} cannot leave a script")));
+        }
+        if let Ok(character) = value.as_char() {
+            return Ok((self.words)(character.encode_utf8(&mut [0; 4])).into());
+        }
+        if let Ok(text) = value.as_immutable_string_ref() {
+            return Ok((self.words)(&text).into());
+        }
+        if let Ok(items) = value.as_array_ref() {
+            let items = items.iter().map(|item| self.write_at(item, depth + 1));
+            return items.collect();
+        }
+        if let Ok(fields) = value.as_map_ref() {
+            return self.write_fields(&fields, depth);
+        }
+        Err(misuse(format!(
+            "a {} cannot leave a script",
+            value.type_name()
+        )))
     }
-    if let Ok(fields) = value.as_map_ref() {
+
+    fn write_fields(&mut self, fields: &Map, depth: usize) -> Evaluated<Json> {
         let mut object = JsonMap::new();
-        for (name, field) in fields.iter() {
+        for (name, field) in fields {
             if name.starts_with('$') {
                 return Err(misuse(format!("`{name}` is no name for a field")));
             }
-            let json = json_at(field, handle, depth + 1)?;
+            let json = self.write_at(field, depth + 1)?;
             if !json.is_null() {
                 object.insert(name.to_string(), json);
             }
         }
-        return Ok(object.into());
+        Ok(object.into())
     }
-    Err(misuse(format!(
-        "a {} cannot leave a script",
-        value.type_name()
-    )))
 }
 
 /// What a value says as text: plain words, numbers as plans print them, lists and maps as JSON.
@@ -168,7 +144,7 @@ pub(crate) fn text_of(value: &Dynamic) -> Evaluated<String> {
         return handle.text();
     }
     if value.is_array() || value.is_map() {
-        let mut json = to_json(&value, &mut |handle| handle.text().map(Json::String))?;
+        let mut json = to_json(&value, |handle| handle.text().map(Json::String))?;
         shorten(&mut json);
         return Ok(json.to_string());
     }
@@ -185,13 +161,9 @@ pub(crate) fn text_of(value: &Dynamic) -> Evaluated<String> {
 pub(crate) fn to_answer(value: &Dynamic) -> Evaluated<Option<Json>> {
     let value = value.flatten_clone();
     if value.is_map() {
-        let mut json = to_json(&settled(&value)?, &mut |handle| {
-            handle.text().map(Json::String)
-        })?;
+        let mut json = to_json(&settled(&value)?, |handle| handle.text().map(Json::String))?;
         shorten(&mut json);
-        let mut shown = Json::String(serde_json::to_string_pretty(&json).unwrap_or_default());
-        escape(&mut shown);
-        return Ok(Some(shown));
+        return Ok(Some(escaped(&format!("{json:#}")).into()));
     }
     let json = to_plan(&value, &mut Vec::new())?;
     Ok((!json.is_null()).then_some(json))
@@ -222,7 +194,7 @@ pub(crate) fn unfit(value: &Dynamic, wanted: &ValueType) -> Evaluated<Option<Str
     if holds_handle(&value) {
         return Ok(None);
     }
-    let json = to_json(&value, &mut |_| Ok(Json::Null))?;
+    let json = to_json(&value, |_| Ok(Json::Null))?;
     Ok(match (wanted, Value::from_json(json)) {
         // Found places and tables may be written down; pictures and sounds may not.
         (
@@ -239,7 +211,7 @@ pub(crate) fn unfit(value: &Dynamic, wanted: &ValueType) -> Evaluated<Option<Str
 fn holds_handle(value: &Dynamic) -> bool {
     let mut found = false;
     // What cannot leave the script is told by whoever sends it off.
-    let _ = to_json(value, &mut |_| {
+    let _ = to_json(value, |_| {
         found = true;
         Ok(Json::Null)
     });
