@@ -6,7 +6,7 @@
 
 use crate::{
     Artifact, ArtifactStore, BoundingBox, Facts, Field, Kind, Record, Regions, Selector,
-    StoreError, Value, ValueType,
+    StoreError, Value, ValueType, table::column, table_rows,
 };
 
 /// The most text that moves between a string and an artifact, in bytes.
@@ -313,7 +313,19 @@ async fn region_items(
         .collect()
 }
 
-/// What `selector` picks out of `value`, reading structured artifacts from the store.
+async fn read_rows(
+    artifact: &Artifact,
+    store: &dyn ArtifactStore,
+) -> Result<Vec<Vec<String>>, ConformError> {
+    let content = store.read(&artifact.id).await?;
+    table_rows(&content, &artifact.mime).map_err(|error| ConformError::Malformed {
+        kind: artifact.kind,
+        source: serde::de::Error::custom(error.to_string()),
+    })
+}
+
+/// What `selector` picks out of `value`, reading structured artifacts from the store. Of a table that is a row by its
+/// index, and the cells below a heading by its name.
 ///
 /// # Errors
 /// [`ConformError::Selector`] when nothing is there.
@@ -334,9 +346,7 @@ pub async fn select(
         (Value::Artifact(artifact), Selector::Index(index)) if artifact.kind == Kind::Regions => {
             region_items(artifact, store).await?.into_iter().nth(*index)
         }
-        (Value::Artifact(artifact), _)
-            if matches!(artifact.kind, Kind::Regions | Kind::Json | Kind::Table) =>
-        {
+        (Value::Artifact(artifact), _) if matches!(artifact.kind, Kind::Regions | Kind::Json) => {
             let content = store.read(&artifact.id).await?;
             let json: serde_json::Value =
                 serde_json::from_slice(&content).map_err(|source| ConformError::Malformed {
@@ -348,6 +358,16 @@ pub async fn select(
                 Selector::Index(index) => json.get(index),
             };
             picked.and_then(|json| Value::from_json(json.clone()).ok())
+        }
+        (Value::Artifact(artifact), _) if artifact.kind == Kind::Table => {
+            let rows = read_rows(artifact, store).await?;
+            match selector {
+                Selector::Field(name) => column(&rows, name),
+                Selector::Index(index) => rows.into_iter().nth(*index).map(|row| {
+                    let cells = row.into_iter().map(Value::String);
+                    Value::List(cells.collect())
+                }),
+            }
         }
         _ => None,
     }
@@ -405,6 +425,28 @@ mod tests {
         assert_eq!(text, "hi".into());
         let beyond = select(&value, &Selector::Index(1), &store).await;
         assert!(matches!(beyond, Err(ConformError::Selector(_))));
+    }
+
+    #[tokio::test]
+    async fn of_a_table_rows_and_columns_are_picked() {
+        let (_folder, store) = store();
+        let content = b"item,price\ntea,2.50\nmilk,1.10\n".to_vec();
+        let table = store.write(Kind::Table, "text/csv", Facts::default(), content);
+        let table = Value::from(table.await.unwrap());
+        let wanted = ValueType::of(&table);
+        for (selector, picked) in [
+            (Selector::Index(2), ["milk", "1.10"]),
+            (Selector::Field("price".into()), ["2.50", "1.10"]),
+        ] {
+            let found = select(&table, &selector, &store).await.unwrap();
+            assert_eq!(found, Value::List(picked.map(Value::from).to_vec()));
+            let declared = wanted.select(&selector).unwrap();
+            assert!(check(&found, &declared).is_ok(), "{declared}");
+        }
+        for selector in [Selector::Index(3), Selector::Field("colour".into())] {
+            let missing = select(&table, &selector, &store).await;
+            assert!(matches!(missing, Err(ConformError::Selector(_))));
+        }
     }
 
     #[test]

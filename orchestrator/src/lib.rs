@@ -29,6 +29,7 @@ mod report;
 mod response;
 mod standing;
 mod store;
+mod table;
 mod tool;
 mod tool_error;
 mod value;
@@ -84,6 +85,7 @@ pub use report::{Answer, RunReport, RunStatus, StepError, StepReport, StepStatus
 pub use response::{Part, Response};
 pub use standing::StandingAnswers;
 pub use store::{ArtifactStore, Collected, DiskStore, StoreError};
+pub use table::table_rows;
 pub use tool::{
     About, AudioArtifact, FileArtifact, ImageArtifact, JsonArtifact, RegionsArtifact, SchemaError,
     TableArtifact, TextArtifact, Tool, VideoArtifact,

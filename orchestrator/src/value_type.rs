@@ -211,13 +211,8 @@ impl ValueType {
     #[must_use]
     pub fn select(&self, selector: &Selector) -> Option<Self> {
         match (self, selector) {
-            (
-                Self::Any
-                | Self::Artifact {
-                    kind: Kind::Json | Kind::Table,
-                },
-                _,
-            ) => Some(Self::Any),
+            (Self::Any | Self::Artifact { kind: Kind::Json }, _) => Some(Self::Any),
+            (Self::Artifact { kind: Kind::Table }, _) => Some(Self::list(Self::String)),
             (Self::List { items }, Selector::Index(_)) => Some((**items).clone()),
             (
                 Self::Artifact {

@@ -14,7 +14,7 @@ use std::{
 use chat_server::{ChatServer, Script};
 use medley_tests::{built, medley, sample, shared_home};
 use predicates::prelude::*;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 /// Runs `medley` in a folder, with the models that all tests share.
@@ -80,6 +80,30 @@ fn a_script_of_ones_own_runs_with_arguments_and_files() {
         let (width, _) = image::image_dimensions(folder.path().join(file)).unwrap();
         assert_eq!(width, 32);
     }
+}
+
+#[test]
+fn tables_are_read_row_by_row_and_by_their_headings() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.csv");
+    fs::write(&list, "item,price\ntea,2.50\n\"milk, whole\",1.10\n").unwrap();
+    let own = script(
+        &folder,
+        "//! @input table: what was bought\nlet sum = 0.0;\nfor price in inputs[0].price { sum += parse_float(price); }\n\
+         for row in inputs[0] { emit(row[0]); }\nemit(sum);",
+    );
+    let result = result(folder.path(), &["run", &own, "-a", "list.csv"]);
+    assert_eq!(result["status"], "succeeded", "{result:#}");
+    assert_eq!(words(&result), ["item", "tea", "milk, whole", "3.6"]);
+
+    // Plans pick in the same way.
+    let plan = r#"{"id":"s1","tool":"qr_code","args":{"text":"$input1[2][0]"}}
+{"answer":["$input1.price[1]","$s1"]}"#;
+    fs::write(folder.path().join("plan.jsonl"), plan).unwrap();
+    let result = self::result(folder.path(), &["exec", "plan.jsonl", "-a", "list.csv"]);
+    assert_eq!(result["status"], "succeeded", "{result:#}");
+    assert_eq!(words(&result), ["1.10"]);
+    assert_eq!(files(&result).len(), 1);
 }
 
 #[test]
@@ -327,7 +351,7 @@ fn the_workflows_that_come_with_medley_run_on_the_samples() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_is_translated_in_place_by_a_language_model() {
-    let replies: Vec<Script> = (0..8).map(|_| saying("RUE DU PORT")).collect();
+    let replies: Vec<Script> = (0..8).map(|_| Script::saying("RUE DU PORT")).collect();
     let server = ChatServer::start(replies).await;
     let folder = tempfile::tempdir().unwrap();
     let configuration = format!(
@@ -368,21 +392,15 @@ async fn a_sign_is_translated_in_place_by_a_language_model() {
 }
 
 /// A reply of a language model.
-fn saying(text: &str) -> Script {
-    let chunk =
-        json!({"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": text}}]});
-    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    Script::stream()
-        .event(&chunk.to_string())
-        .event(&last.to_string())
-        .event("[DONE]")
-        .end()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_language_model_writes_the_script_for_a_request() {
     let script = "```rhai\nlet grey = grayscale_image(inputs[0]);\nemit(`${wait(grey).width} wide`);\nemit(grey);\n```";
-    let server = ChatServer::start([saying("emit(orc(1));"), saying(script), saying(script)]).await;
+    let server = ChatServer::start([
+        Script::saying("emit(orc(1));"),
+        Script::saying(script),
+        Script::saying(script),
+    ])
+    .await;
     let folder = tempfile::tempdir().unwrap();
     let configuration = format!(
         "[llm.desk]\nbase_url = \"{}\"\nmodel = \"small\"\n[roles]\nplanner = \"desk\"\n",

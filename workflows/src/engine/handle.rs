@@ -269,7 +269,11 @@ impl Handle {
                     json(&bytes()?).and_then(|mut json| Some(json.get_mut("items")?.take()));
                 to_dynamic(items.unwrap_or_default())
             }
-            Kind::Json | Kind::Table => {
+            Kind::Table => {
+                let rows = table_rows(&bytes()?, &artifact.mime);
+                to_dynamic(rows.map_err(|error| misuse(error.to_string()))?)
+            }
+            Kind::Json => {
                 let bytes = bytes()?;
                 match json(&bytes) {
                     Some(json) => to_dynamic(json),

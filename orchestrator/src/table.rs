@@ -1,0 +1,61 @@
+//! Tables as rows of cells, for plans that take something out of them.
+
+use crate::Value;
+
+/// The cells of a table, row by row, its headings too if it has any; rows may differ in length.
+///
+/// `mime` says what parts cells: a tab in `text/tab-separated-values`, a comma elsewhere (RFC 4180). Cells are text, so that
+/// nothing is lost of what looks like a number.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub fn table_rows(content: &[u8], mime: &str) -> Result<Vec<Vec<String>>, csv::Error> {
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let delimiter = match mime {
+        "text/tab-separated-values" => b'\t',
+        _ => b',',
+    };
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(content)
+        .into_deserialize()
+        .collect()
+}
+
+/// The cells below a heading; a row that ends before it has an empty one.
+pub(crate) fn column(rows: &[Vec<String>], heading: &str) -> Option<Value> {
+    let (headings, rows) = rows.split_first()?;
+    let at = headings.iter().position(|each| each.trim() == heading)?;
+    let cells = rows.iter().map(|row| row.get(at).cloned());
+    let cells = cells.map(|cell| Value::String(cell.unwrap_or_default()));
+    Some(Value::List(cells.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_told_apart_by_what_the_file_is() {
+        let rows = table_rows("\u{feff}a,\"b, c\"\n1\n".as_bytes(), "text/csv").unwrap();
+        assert_eq!(rows, [vec!["a", "b, c"], vec!["1"]]);
+        let rows = table_rows(b"a, b\tc\n", "text/tab-separated-values").unwrap();
+        assert_eq!(rows, [["a, b", "c"]]);
+        assert!(table_rows(b"", "text/csv").unwrap().is_empty());
+        assert!(table_rows(b"\xff\xfe", "text/csv").is_err());
+    }
+
+    #[test]
+    fn a_column_is_what_stands_below_its_heading() {
+        let rows = table_rows(b"item, price\ntea,2.50\nmilk\n", "text/csv").unwrap();
+        let prices = column(&rows, "price").unwrap();
+        assert_eq!(
+            prices,
+            Value::List(vec!["2.50".into(), String::new().into()])
+        );
+        assert!(column(&rows, "colour").is_none());
+        assert!(column(&[], "item").is_none());
+    }
+}
