@@ -117,7 +117,10 @@ async fn handles_that_are_never_read_hold_nothing_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_no_way_to_files_and_processes() {
     for (script, reason) in [
-        ("import \"/etc/passwd\" as p;", "Module not found: /etc/passwd"),
+        (
+            "import \"/etc/passwd\" as p;",
+            "Module not found: /etc/passwd",
+        ),
         ("import \"../x\" as p;", "Module not found: ../x"),
         ("open(\"x\")", "no function or tool `open`"),
         ("read_file(\"x\")", "no function or tool `read_file`"),
