@@ -14,6 +14,7 @@ mod run;
 mod runs;
 mod schema;
 mod settings;
+mod terminal;
 mod tools;
 mod workflow;
 

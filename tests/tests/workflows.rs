@@ -107,6 +107,22 @@ fn tables_are_read_row_by_row_and_by_their_headings() {
 }
 
 #[test]
+fn what_a_script_says_is_seen_and_obeyed_by_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = script(
+        &folder,
+        "progress(\"half\");\nprint(\"do\\x1b[2Jne\");\nemit(1);",
+    );
+    let said = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["run", &own], arguments].concat());
+        assert_eq!(output.stdout, b"1\n");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(said(&[]), "half\ndo\u{fffd}[2Jne\n");
+    assert_eq!(said(&["-q"]), "");
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_line_and_nothing_runs() {
     let folder = tempfile::tempdir().unwrap();
     let wrong = |text: &str, arguments: &[&str], told: &str| {
@@ -473,6 +489,7 @@ const LONG: &str = "let turned = inputs[0];\nfor i in 0..4 {\n  turned = rotate_
 fn a_killed_script_goes_on_when_it_is_run_again_and_repeats_no_finished_step() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("home");
+    let said = folder.path().join("said.txt");
     let own = script(&folder, LONG);
     let start = || {
         let mut command = Command::new(built("medley"));
@@ -482,7 +499,13 @@ fn a_killed_script_goes_on_when_it_is_run_again_and_repeats_no_finished_step() {
             .env("XDG_CONFIG_HOME", folder.path())
             .args(["run", &own, "-a", &path("photo.jpg"), "-o", "out"])
             .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stderr(
+                fs::File::options()
+                    .create(true)
+                    .append(true)
+                    .open(&said)
+                    .unwrap(),
+            );
         command.spawn().unwrap()
     };
     let since = Instant::now();
@@ -539,4 +562,6 @@ fn a_killed_script_goes_on_when_it_is_run_again_and_repeats_no_finished_step() {
     }
     assert_eq!(whole, 1, "one run did it all, however often it was killed");
     assert!(went_on_with > 0, "it went on with what was finished");
+    let said = fs::read_to_string(said).unwrap();
+    assert!(said.contains("going on with run"), "{said}");
 }

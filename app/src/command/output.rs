@@ -12,7 +12,7 @@ use medley::{
 };
 use medley_models::ModelError;
 
-use super::arguments::Verbosity;
+use super::{arguments::Verbosity, terminal::harmless};
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,11 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
 
 fn print_piece(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
+    // What goes to a file or another program goes there as it is.
+    let text = match out.is_terminal() {
+        true => harmless(text),
+        false => text.into(),
+    };
     match write!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),

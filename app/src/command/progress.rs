@@ -13,7 +13,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use medley::{AssetEvent, AssetStage, Event, EventKind, StepStatus};
 use medley_models::readable_bytes;
 
-use super::arguments::Verbosity;
+use super::{arguments::Verbosity, terminal::harmless};
 
 /// All bars of the process, so that they do not draw over each other.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -75,6 +75,7 @@ impl StepProgress {
                     say(&format!("{step} {tool}: {} in {ms:.0} ms", word(*status)));
                 }
             }
+            EventKind::Log { message } => say(&harmless(message)),
             _ => {}
         }
     }
