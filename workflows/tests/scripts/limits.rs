@@ -131,7 +131,8 @@ async fn there_is_no_way_to_files_and_processes() {
     ] {
         let refused = House::new().await.try_run(script).await;
         let said = match refused {
-            Err(error) => error.to_string(),
+            // What is wrong is among the causes.
+            Err(error) => format!("{error:?}"),
             Ok(told) => {
                 assert_eq!(told.outcome.status, RunStatus::Failed, "{script}");
                 told.notes()
