@@ -1,6 +1,8 @@
 //! From clauses to what they ask for: words that are no action of their own join the clause that they belong to.
 
-use medley_models::ModelError;
+use std::collections::{BTreeSet, HashMap};
+
+use medley_models::{ModelError, families::minilm::Embedding};
 use medley_orchestrator::{Capability, Kind};
 use tokio_util::sync::CancellationToken;
 
@@ -64,8 +66,9 @@ pub(super) struct Interpreter<'a> {
 impl Interpreter<'_> {
     /// What each clause may ask for. Clauses that ask for nothing are gone.
     pub(super) fn read(&self, clauses: Vec<Clause>) -> Result<Vec<Reading>, ModelError> {
-        let joined = self.join(self.rank(clauses)?);
-        let mut readings = self.rank(joined)?;
+        let mut known = HashMap::new();
+        let joined = self.join(self.rank(clauses, &mut known)?);
+        let mut readings = self.rank(joined, &mut known)?;
         self.pass_on_files(&mut readings);
         let filler =
             |reading: &Reading| reading.best().map(|best| best.meaning) == Some(Meaning::Filler);
@@ -153,20 +156,30 @@ impl Interpreter<'_> {
         clauses
     }
 
-    fn rank(&self, clauses: Vec<Clause>) -> Result<Vec<Reading>, ModelError> {
+    /// What each clause fits. Sentences that are not among the `known` are embedded together, and known from then on.
+    fn rank(
+        &self,
+        clauses: Vec<Clause>,
+        known: &mut HashMap<String, Embedding>,
+    ) -> Result<Vec<Reading>, ModelError> {
         let texts: Vec<String> = clauses.iter().map(|clause| self.plain(clause)).collect();
-        let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let vectors = self.encoder.embed(&borrowed, self.cancel)?;
-        Ok(clauses
+        let new: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
+        let new: Vec<&str> = new
+            .into_iter()
+            .filter(|&text| !known.contains_key(text))
+            .collect();
+        let vectors = self.encoder.embed(&new, self.cancel)?;
+        known.extend(new.into_iter().map(str::to_owned).zip(vectors));
+        let readings = clauses
             .into_iter()
             .zip(&texts)
-            .zip(&vectors)
-            .map(|((clause, text), vector)| {
+            .filter_map(|(clause, text)| {
+                let vector = known.get(text)?;
                 let words = text.split_whitespace();
                 let matches = self.index.rank(vector, words, self.vocabulary);
-                Reading { clause, matches }
-            })
-            .collect())
+                Some(Reading { clause, matches })
+            });
+        Ok(readings.collect())
     }
 
     /// The clause in plain words: a file is called by its kind, and a quotation "the text".
