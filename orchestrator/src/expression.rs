@@ -44,7 +44,7 @@ pub struct Reference {
 /// One step into a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Selector {
-    /// `.name`
+    /// `.name`, or `["any name"]`
     Field(String),
     /// `[index]`, from 0.
     Index(usize),
@@ -59,6 +59,9 @@ pub enum ExpressionError {
         "`{0}` is not a reference; write `${{step}}` or `${{step.output}}`, and `$$` for a dollar"
     )]
     Template(String),
+    /// `$name.` or `$name[` without more of a reference behind it.
+    #[error("`{0}` is not a reference")]
+    Reference(String),
     /// A literal that is no value.
     #[error(transparent)]
     Literal(#[from] JsonValueError),
@@ -94,6 +97,9 @@ impl Expression {
     fn from_text(text: &str) -> Result<Self, ExpressionError> {
         if let Some(reference) = text.strip_prefix('$').and_then(Reference::parse) {
             return Ok(Self::Reference(reference));
+        }
+        if begins_selecting(text) {
+            return Err(ExpressionError::Reference(beginning(text)));
         }
         let segments = parse_template(text)?;
         Ok(match segments.as_slice() {
@@ -171,7 +177,7 @@ impl Reference {
         }
     }
 
-    /// Reads `id`, `id.field`, `id[0].field`, without the dollar; all of `text` must be the reference.
+    /// Reads `id`, `id.field`, `id[0].field`, `id["any field"]`, without the dollar; all of `text` must be the reference.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let end = text.find(|each: char| !is_word(each)).unwrap_or(text.len());
@@ -200,8 +206,31 @@ fn parse_selector(text: &str) -> Option<(Selector, &str)> {
         let (name, rest) = field.split_at(end);
         return (!name.is_empty()).then(|| (Selector::Field(name.to_owned()), rest));
     }
-    let (index, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let inside = text.strip_prefix('[')?;
+    if let Some(quote) = inside.chars().next().filter(|each| QUOTES.contains(each)) {
+        let (name, rest) = inside[1..].split_once(&format!("{quote}]"))?;
+        return Some((Selector::Field(name.to_owned()), rest));
+    }
+    let (index, rest) = inside.split_once(']')?;
     Some((Selector::Index(index.parse().ok()?), rest))
+}
+
+/// What may stand around the name of a field.
+const QUOTES: [char; 2] = ['"', '\''];
+
+/// Whether a text is a name with the beginning of a selector, as in `$s1.` and `$s1[`.
+fn begins_selecting(text: &str) -> bool {
+    let Some(behind) = text.strip_prefix('$') else {
+        return false;
+    };
+    let end = behind.find(|each: char| !is_word(each));
+    let (root, rest) = end.map_or((behind, ""), |end| behind.split_at(end));
+    is_step_id(root) && rest.starts_with(['.', '['])
+}
+
+/// As much of a text as an error shows.
+fn beginning(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 fn parse_template(text: &str) -> Result<Vec<Segment>, ExpressionError> {
@@ -215,7 +244,7 @@ fn parse_template(text: &str) -> Result<Vec<Segment>, ExpressionError> {
             literal.push('$');
             rest = after;
         } else if let Some(after) = behind.strip_prefix('{') {
-            let malformed = || ExpressionError::Template(rest[at..].chars().take(40).collect());
+            let malformed = || ExpressionError::Template(beginning(&rest[at..]));
             let (inside, after) = after.split_once('}').ok_or_else(malformed)?;
             let reference = Reference::parse(inside.trim()).ok_or_else(malformed)?;
             if !literal.is_empty() {
@@ -249,13 +278,24 @@ const fn is_word(each: char) -> bool {
 impl fmt::Display for Reference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "${}", self.root)?;
-        for selector in &self.selectors {
-            match selector {
-                Selector::Field(name) => write!(formatter, ".{name}")?,
-                Selector::Index(index) => write!(formatter, "[{index}]")?,
+        let mut selectors = self.selectors.iter();
+        selectors.try_for_each(|selector| selector.fmt(formatter))
+    }
+}
+
+impl fmt::Display for Selector {
+    /// As plans write it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(index) => write!(formatter, "[{index}]"),
+            Self::Field(name) if !name.is_empty() && name.chars().all(is_word) => {
+                write!(formatter, ".{name}")
+            }
+            Self::Field(name) => {
+                let quote = if name.contains('"') { '\'' } else { '"' };
+                write!(formatter, "[{quote}{name}{quote}]")
             }
         }
-        Ok(())
     }
 }
 
@@ -277,6 +317,39 @@ mod tests {
         assert_eq!(reference.root, "s1");
         assert_eq!(reference.selectors.len(), 3);
         assert_eq!(reference.to_string(), "$s1.regions[2].text");
+    }
+
+    #[test]
+    fn any_name_of_a_field_can_be_written_in_quotation_marks() {
+        for text in [
+            r#"$input1["unit price"][0]"#,
+            r#"$input1["价格"]"#,
+            r#"$input1['6"']"#,
+            "$input1.price[2]",
+        ] {
+            let Expression::Reference(reference) = read(json!(text)) else {
+                unreachable!("{text} is a reference")
+            };
+            assert_eq!(reference.to_string(), text);
+        }
+        let plain = Reference::parse(r#"s1["text"]"#).unwrap();
+        assert_eq!(plain.to_string(), "$s1.text");
+    }
+
+    #[test]
+    fn what_begins_as_a_reference_and_is_none_is_an_error() {
+        for text in [
+            "$input1.unit price",
+            "$input1[-1][0]",
+            "$input1[item]",
+            "$input1[]",
+            "$s1[99999999999999999999999]",
+            "$input1.价格",
+            "$s1. It is",
+        ] {
+            let error = Expression::from_json(&json!(text)).unwrap_err();
+            assert_eq!(error, ExpressionError::Reference(text.to_owned()));
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ use super::{
     nearest_name,
 };
 use crate::{
-    ConformError, DraftStep, Expression, Output, Reference, Segment, Selector, ValueType, check,
+    ConformError, DraftStep, Expression, ExpressionError, Output, Reference, Segment, Selector,
+    ValueType, check,
 };
 
 /// A step that can be referred to.
@@ -59,8 +60,7 @@ impl<'a> Resolver<'a> {
     /// Reads a list that a step goes over, with the type of its items.
     pub(super) fn list(&self, json: &Json) -> Result<(Expression, ValueType), Defect> {
         let wanted = ValueType::list(ValueType::Any);
-        let expression = Expression::from_json(json)
-            .map_err(|error| Defect::new(DefectCode::MalformedArgument, error.to_string()))?;
+        let expression = Expression::from_json(json).map_err(|error| malformed(&error))?;
         let given = match &expression {
             Expression::Literal(value) => ValueType::of(value),
             Expression::Reference(reference) => self.resolve(reference, &wanted)?.1,
@@ -96,8 +96,7 @@ impl<'a> Resolver<'a> {
 
     /// Reads an argument and checks that it fits; references to steps come out naming an output.
     pub(super) fn argument(&self, json: &Json, wanted: &ValueType) -> Result<Expression, Defect> {
-        let expression = Expression::from_json(json)
-            .map_err(|error| Defect::new(DefectCode::MalformedArgument, error.to_string()))?;
+        let expression = Expression::from_json(json).map_err(|error| malformed(&error))?;
         self.fit(expression, wanted)
     }
 
@@ -224,6 +223,17 @@ pub(super) fn roots(step: &DraftStep) -> BTreeSet<String> {
     roots
 }
 
+fn malformed(error: &ExpressionError) -> Defect {
+    let defect = Defect::new(DefectCode::MalformedArgument, error.to_string());
+    match error {
+        ExpressionError::Reference(_) => defect.with_hint(
+            "items count from 0, as in `$s1[0]`; fields are written `$s1.name` or `$s1[\"any name\"]`, values within text \
+             `${s1}`, and a dollar `$$`",
+        ),
+        _ => defect,
+    }
+}
+
 /// Names the output that a reference to a step means.
 fn resolve_step(
     reference: &Reference,
@@ -300,13 +310,9 @@ fn select_type(
 ) -> Result<ValueType, Defect> {
     selectors.iter().try_fold(start, |each, selector| {
         each.select(selector).ok_or_else(|| {
-            let wanted = match selector {
-                Selector::Field(name) => format!("`.{name}`"),
-                Selector::Index(index) => format!("`[{index}]`"),
-            };
             Defect::new(
                 DefectCode::UnknownOutput,
-                format!("`{reference}`: there is no {wanted} in {each}"),
+                format!("`{reference}`: there is no `{selector}` in {each}"),
             )
         })
     })
