@@ -38,9 +38,9 @@ use self::{
 };
 
 use crate::{
-    Budget, Defects, EventKind, EventSink, Executor, JournalError, Plan, Registry, Response,
-    RunHistory, RunKind, RunRecord, RunReport, RunStatus, Spending, Spent, Step, StepError,
-    StepRecord, StepReport, TokenCounter, TurnRecord,
+    Budget, Defects, EventKind, EventSink, Executor, Expression, JournalError, Plan, Registry,
+    Response, RunHistory, RunKind, RunRecord, RunReport, RunStatus, Spending, Spent, Step,
+    StepError, StepRecord, StepReport, TokenCounter, TurnRecord,
 };
 
 /// Answers requests with a planner, an executor and a refiner.
@@ -289,12 +289,14 @@ fn not_taken(report: &RunReport) -> impl Iterator<Item = String> {
     })
 }
 
-/// A line for each attachment that no step takes.
+/// A line for each attachment that neither a step nor the answer takes.
 #[must_use]
 pub fn unused_attachments(request: &Request, plan: &Plan) -> Vec<String> {
     let taken = |name: &str| {
+        let answer = plan.answer().iter().flat_map(Expression::references);
         plan.steps()
             .flat_map(Step::references)
+            .chain(answer)
             .any(|reference| reference.root == name)
     };
     let names = &request.conversation.attached_as;

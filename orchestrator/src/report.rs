@@ -16,6 +16,9 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// What the plan's `answer` names and could be had, in reading order.
     pub answer: Vec<Answer>,
+    /// Why parts of the answer are not there, as far as no step's failure says why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<String>,
     /// What was wrong with steps that arrived while the run went on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defects: Vec<Defect>,

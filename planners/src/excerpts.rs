@@ -124,6 +124,7 @@ mod tests {
             status: RunStatus::Succeeded,
             steps: vec![step],
             answer: Vec::new(),
+            unanswered: Vec::new(),
             defects: Vec::new(),
             ms: 1.0,
         }

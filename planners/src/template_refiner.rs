@@ -58,7 +58,8 @@ pub(crate) fn words(value: &Value, tool: Option<&str>) -> String {
     match tool {
         Some("ocr") => "No text was found.".to_owned(),
         Some(tool) => format!("Nothing came of {}.", tool.replace('_', " ")),
-        None => "It is empty.".to_owned(),
+        // A cell of a table, or what a script gives, is empty where it is.
+        None => text,
     }
 }
 
@@ -151,6 +152,7 @@ mod tests {
             status: RunStatus::Succeeded,
             steps,
             answer,
+            unanswered: Vec::new(),
             defects: Vec::new(),
             ms: 0.0,
         }

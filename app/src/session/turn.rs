@@ -254,6 +254,7 @@ mod tests {
                 status: RunStatus::Succeeded,
                 steps: Vec::new(),
                 answer: answer.collect(),
+                unanswered: Vec::new(),
                 defects: Vec::new(),
                 ms: 0.0,
             }],

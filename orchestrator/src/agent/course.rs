@@ -74,6 +74,9 @@ impl Course {
                 notes,
             } => {
                 self.notes.extend(notes);
+                let missing = report.unanswered.iter();
+                self.notes
+                    .extend(missing.map(|why| format!("a part of the answer is missing: {why}")));
                 self.taint.add_round(&plan, &agent.registry, &self.scope);
                 self.scope.add_round(&plan, &report);
                 self.rounds.push(*report);

@@ -98,6 +98,15 @@ pub(super) fn is_untaken(expression: &Expression, steps: &[StepReport]) -> bool 
     })
 }
 
+/// Whether a part of an answer refers to a step that gave nothing.
+pub(super) fn needs_failed(expression: &Expression, steps: &[StepReport]) -> bool {
+    expression.references().iter().any(|reference| {
+        steps
+            .iter()
+            .any(|step| step.id == reference.root && !step.status.is_success())
+    })
+}
+
 /// What the steps and the answer come to; a run that did every step and cannot give all of its answer is partial.
 pub(super) fn overall(steps: &[StepReport], answers: usize, missing: usize) -> RunStatus {
     let any = |status| steps.iter().any(|step| step.status == status);

@@ -55,6 +55,7 @@ fn run(steps: Vec<StepReport>) -> RunReport {
         status: RunStatus::Partial,
         steps,
         answer: Vec::new(),
+        unanswered: Vec::new(),
         defects: Vec::new(),
         ms: 0.0,
     }

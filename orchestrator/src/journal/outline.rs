@@ -17,6 +17,7 @@ impl RunHistory {
             status: self.status.unwrap_or(RunStatus::Cancelled),
             steps: steps.collect(),
             answer: Vec::new(),
+            unanswered: Vec::new(),
             defects: Vec::new(),
             ms: 0.0,
         }

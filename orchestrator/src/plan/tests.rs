@@ -208,6 +208,7 @@ fn an_earlier_round_can_be_referred_to_and_its_names_stay_taken() {
             call: None,
         }],
         answer: Vec::new(),
+        unanswered: Vec::new(),
         defects: Vec::new(),
         ms: 1.0,
     };

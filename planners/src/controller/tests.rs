@@ -336,6 +336,7 @@ fn round(status: RunStatus, steps: Vec<StepReport>) -> RunReport {
         status,
         steps,
         answer: Vec::new(),
+        unanswered: Vec::new(),
         defects: Vec::new(),
         ms: 1.0,
     }

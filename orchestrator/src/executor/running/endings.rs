@@ -4,7 +4,7 @@ use super::{
     super::{
         call::key_of,
         scheduler::Command,
-        summary::{answer_of, is_untaken, overall, report_of_items},
+        summary::{answer_of, is_untaken, needs_failed, overall, report_of_items},
     },
     Node, Running,
 };
@@ -191,12 +191,18 @@ impl Running<'_> {
             .collect();
         let mut given = Vec::new();
         let mut missing = 0;
+        let mut unanswered = Vec::new();
         for expression in answer {
             let values = self.values.of(&expression.references());
             match values.evaluate(expression, &*self.shared.store).await {
                 Ok(value) => given.push(answer_of(value, expression, &steps)),
                 Err(_) if is_untaken(expression, &steps) => {}
-                Err(_) => missing += 1,
+                Err(error) => {
+                    missing += 1;
+                    if !needs_failed(expression, &steps) {
+                        unanswered.push(error.to_string());
+                    }
+                }
             }
         }
         let status = overall(&steps, given.len(), missing + defects.len());
@@ -205,6 +211,7 @@ impl Running<'_> {
             status,
             steps,
             answer: given,
+            unanswered,
             defects,
             ms: self.shared.began.elapsed().as_secs_f64() * 1e3,
         }
