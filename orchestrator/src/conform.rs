@@ -6,7 +6,7 @@
 
 use crate::{
     Artifact, ArtifactStore, BoundingBox, Facts, Field, Kind, Record, Regions, Selector,
-    StoreError, Value, ValueType, table::column, table_rows,
+    StoreError, Value, ValueType, table_column, table_rows,
 };
 
 /// The most text that moves between a string and an artifact, in bytes.
@@ -70,7 +70,9 @@ pub fn check(value: &Value, wanted: &ValueType) -> Result<(), ConformError> {
         (ValueType::List { items }, Value::List(values)) => {
             values.iter().try_for_each(|value| check(value, items))
         }
-        (ValueType::List { .. }, Value::Artifact(artifact)) if artifact.kind == Kind::Regions => {
+        (ValueType::List { .. }, Value::Artifact(artifact))
+            if matches!(artifact.kind, Kind::Regions | Kind::Table) =>
+        {
             Ok(())
         }
         (ValueType::Record { fields }, Value::Record(record)) => {
@@ -115,6 +117,10 @@ pub async fn conform(
                 Value::List(values) => values,
                 Value::Artifact(artifact) if artifact.kind == Kind::Regions => {
                     region_items(&artifact, store).await?
+                }
+                Value::Artifact(artifact) if artifact.kind == Kind::Table => {
+                    let rows = read_rows(&artifact, store).await?;
+                    rows.into_iter().map(row).collect()
                 }
                 other => return Err(mismatch(&other, wanted)),
             };
@@ -313,6 +319,11 @@ async fn region_items(
         .collect()
 }
 
+/// A row of a table as the list of its cells.
+fn row(cells: Vec<String>) -> Value {
+    Value::List(cells.into_iter().map(Value::String).collect())
+}
+
 async fn read_rows(
     artifact: &Artifact,
     store: &dyn ArtifactStore,
@@ -361,13 +372,21 @@ pub async fn select(
         }
         (Value::Artifact(artifact), _) if artifact.kind == Kind::Table => {
             let rows = read_rows(artifact, store).await?;
-            match selector {
-                Selector::Field(name) => column(&rows, name),
-                Selector::Index(index) => rows.into_iter().nth(*index).map(|row| {
-                    let cells = row.into_iter().map(Value::String);
-                    Value::List(cells.collect())
-                }),
-            }
+            let (count, headings) = (rows.len(), rows.first().cloned().unwrap_or_default());
+            let picked = match selector {
+                Selector::Field(name) => table_column(&rows, name),
+                Selector::Index(index) => rows.into_iter().nth(*index).map(row),
+            };
+            let missing = || match selector {
+                Selector::Field(name) => {
+                    format!(
+                        "`{name}` among the headings of the table: {}",
+                        headings.join(", ")
+                    )
+                }
+                Selector::Index(index) => format!("row {index} in the table, which has {count}"),
+            };
+            return picked.ok_or_else(|| ConformError::Selector(missing()));
         }
         _ => None,
     }

@@ -85,7 +85,7 @@ pub use report::{Answer, RunReport, RunStatus, StepError, StepReport, StepStatus
 pub use response::{Part, Response};
 pub use standing::StandingAnswers;
 pub use store::{ArtifactStore, Collected, DiskStore, StoreError};
-pub use table::table_rows;
+pub use table::{table_column, table_rows};
 pub use tool::{
     About, AudioArtifact, FileArtifact, ImageArtifact, JsonArtifact, RegionsArtifact, SchemaError,
     TableArtifact, TextArtifact, Tool, VideoArtifact,

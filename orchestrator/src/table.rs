@@ -25,7 +25,8 @@ pub fn table_rows(content: &[u8], mime: &str) -> Result<Vec<Vec<String>>, csv::E
 }
 
 /// The cells below a heading; a row that ends before it has an empty one.
-pub(crate) fn column(rows: &[Vec<String>], heading: &str) -> Option<Value> {
+#[must_use]
+pub fn table_column(rows: &[Vec<String>], heading: &str) -> Option<Value> {
     let (headings, rows) = rows.split_first()?;
     let at = headings.iter().position(|each| each.trim() == heading)?;
     let cells = rows.iter().map(|row| row.get(at).cloned());
@@ -50,12 +51,12 @@ mod tests {
     #[test]
     fn a_column_is_what_stands_below_its_heading() {
         let rows = table_rows(b"item, price\ntea,2.50\nmilk\n", "text/csv").unwrap();
-        let prices = column(&rows, "price").unwrap();
+        let prices = table_column(&rows, "price").unwrap();
         assert_eq!(
             prices,
             Value::List(vec!["2.50".into(), String::new().into()])
         );
-        assert!(column(&rows, "colour").is_none());
-        assert!(column(&[], "item").is_none());
+        assert!(table_column(&rows, "colour").is_none());
+        assert!(table_column(&[], "item").is_none());
     }
 }

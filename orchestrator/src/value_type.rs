@@ -173,6 +173,9 @@ impl ValueType {
                     kind: Kind::Regions,
                 },
             ) => items.accepts(&Self::region()),
+            (Self::List { items }, Self::Artifact { kind: Kind::Table }) => {
+                items.accepts(&Self::list(Self::String))
+            }
             (Self::List { items }, Self::List { items: offered }) => items.accepts(offered),
             (Self::Record { fields }, Self::Record { fields: offered }) => {
                 fields.iter().all(|field| {

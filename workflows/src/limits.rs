@@ -32,7 +32,7 @@ impl Default for ScriptLimits {
             calls: 32,
             variables: 128,
             text: 1 << 20,
-            array: 10_000,
+            array: 100_000,
             map: 10_000,
             sent: 64 << 20,
             threads: 64,

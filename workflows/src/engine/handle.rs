@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use medley_orchestrator::{
-    Attachment, Kind, Record, Selector, Value, ValueType, print, select, table_rows,
+    Attachment, Kind, Record, Reference, Selector, Value, ValueType, print, select, table_column,
 };
 use rhai::{Array, Dynamic, serde::to_dynamic};
 use serde_json::Value as Json;
 
 use super::{
     failure::{Evaluated, Failure, misuse},
-    run::{Made, Run},
+    run::{Made, Rows, Run},
     values,
 };
 
@@ -75,17 +75,11 @@ impl Handle {
     /// How plans refer to it.
     pub(crate) fn reference(&self) -> Json {
         let root = match &self.root {
-            Root::Step(made) => &made.id,
-            Root::File { reference, .. } => &**reference,
+            Root::Step(made) => made.id.clone(),
+            Root::File { reference, .. } => reference.to_string(),
         };
-        let mut reference = format!("${root}");
-        for selector in &self.path {
-            match selector {
-                Selector::Field(name) => reference.push_str(&format!(".{name}")),
-                Selector::Index(index) => reference.push_str(&format!("[{index}]")),
-            }
-        }
-        Json::String(reference)
+        let selectors = self.path.clone();
+        Json::String(Reference { root, selectors }.to_string())
     }
 
     /// Whether two handles stand for the same file.
@@ -148,7 +142,7 @@ impl Handle {
     }
 
     /// What it stands for as the script's own values all through, where that is possible: found places become an array
-    /// of maps, JSON what it says.
+    /// of maps, a table an array of rows, JSON what it says.
     pub(crate) fn plain(&self) -> Evaluated<Dynamic> {
         let read = self.read()?;
         match read.read_lock::<Self>().map(|handle| handle.clone()) {
@@ -173,6 +167,12 @@ impl Handle {
                 .and_then(|map| map.get(name).cloned());
             return field.ok_or_else(|| self.no_field(name));
         }
+        if let Some(rows) = self.table()?
+            && let Some(column) = table_column(&rows, name)
+        {
+            let selector = Selector::Field(name.to_owned());
+            return values::to_script(&column, &self.part(selector, column.clone()));
+        }
         if let ("name", Root::File { name, .. }, []) = (name, &self.root, &*self.path) {
             return Ok(name.to_string().into());
         }
@@ -195,23 +195,37 @@ impl Handle {
 
     /// An item.
     pub(crate) fn item(&self, index: i64) -> Evaluated<Dynamic> {
-        let plain = self.plain()?;
         let none = || misuse(format!("there is no item {index} in {}", self.told()));
+        if let Some(rows) = self.table()? {
+            let row = place(index, rows.len()).and_then(|place| rows.get(place));
+            return to_dynamic(row.ok_or_else(none)?);
+        }
+        let plain = self.plain()?;
         if let Ok(items) = plain.as_array_ref() {
-            let place = usize::try_from(index).ok();
-            let from_end = || {
-                items
-                    .len()
-                    .checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
-            };
-            let place = place.or_else(from_end).ok_or_else(none)?;
-            return items.get(place).cloned().ok_or_else(none);
+            let item = place(index, items.len()).and_then(|place| items.get(place));
+            return item.cloned().ok_or_else(none);
         }
         if let Ok(text) = plain.as_immutable_string_ref() {
             let place = usize::try_from(index).map_err(|_| none())?;
             return text.chars().nth(place).map(Dynamic::from).ok_or_else(none);
         }
         Err(misuse(format!("{} has no items", self.told())))
+    }
+
+    /// The rows, where it stands for a table.
+    fn table(&self) -> Evaluated<Option<Arc<Rows>>> {
+        let read = match &self.value {
+            Some(_) => None,
+            None => Some(self.read()?),
+        };
+        let handle = read.as_ref().and_then(|read| read.read_lock::<Self>());
+        let value = handle.as_ref().map_or(&self.value, |handle| &handle.value);
+        match value.as_deref() {
+            Some(Value::Artifact(artifact)) if artifact.kind == Kind::Table => {
+                self.run.rows(artifact).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The items.
@@ -269,10 +283,7 @@ impl Handle {
                     json(&bytes()?).and_then(|mut json| Some(json.get_mut("items")?.take()));
                 to_dynamic(items.unwrap_or_default())
             }
-            Kind::Table => {
-                let rows = table_rows(&bytes()?, &artifact.mime);
-                to_dynamic(rows.map_err(|error| misuse(error.to_string()))?)
-            }
+            Kind::Table => to_dynamic(&*self.run.rows(artifact)?),
             Kind::Json => {
                 let bytes = bytes()?;
                 match json(&bytes) {
@@ -308,6 +319,12 @@ impl Handle {
             .block_on(print(value, &*self.run.store))
             .map_err(|error| misuse(error.to_string()))
     }
+}
+
+/// Where an item is that is counted from the end if its number is negative.
+fn place(index: i64, count: usize) -> Option<usize> {
+    let from_end = || count.checked_sub(usize::try_from(index.unsigned_abs()).ok()?);
+    usize::try_from(index).ok().or_else(from_end)
 }
 
 const fn is_structured(kind: Kind) -> bool {

@@ -9,15 +9,16 @@ use std::{
 };
 
 use medley_orchestrator::{
-    Addition, ArtifactStore, Awaited, Capability, Digest, DraftStep, EventKind, EventSink,
-    Outcomes, ProgramRun, Registry, StepError, StepReport, StepStatus, StepStream,
+    Addition, Artifact, ArtifactStore, Awaited, Capability, Digest, DraftStep, EventKind,
+    EventSink, Outcomes, ProgramRun, Registry, StepError, StepReport, StepStatus, StepStream,
+    table_rows,
 };
 use rhai::Position;
 use serde_json::{Map as JsonMap, Value as Json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    failure::{Evaluated, Failure, Stop},
+    failure::{Evaluated, Failure, Stop, misuse},
     handle::Handle,
     strand::Strand,
 };
@@ -42,9 +43,14 @@ pub(crate) struct Run {
     /// Bytes that were said, emitted and passed to tools.
     sent: AtomicUsize,
     emitted: Mutex<Vec<(Vec<u32>, Json)>>,
+    /// The table that was read last; scripts go over one row by row.
+    table: Mutex<Option<(Digest, Arc<Rows>)>>,
     made: Mutex<Vec<Arc<Made>>>,
     failed_before: bool,
 }
+
+/// The cells of a table, row by row.
+pub(crate) type Rows = Vec<Vec<String>>;
 
 /// A step that the script made.
 #[derive(Debug)]
@@ -89,6 +95,7 @@ impl Run {
             is_ended: AtomicBool::new(false),
             sent: AtomicUsize::new(0),
             emitted: Mutex::default(),
+            table: Mutex::default(),
             made: Mutex::default(),
             failed_before: run.failed_before,
         }
@@ -209,10 +216,9 @@ impl Run {
         };
         match report.status {
             StepStatus::Done | StepStatus::Cached => Ok(report),
+            StepStatus::Waiting => Err(Stop::Waiting.into()),
             StepStatus::Cancelled => Err(Stop::Cancelled.into()),
-            StepStatus::Failed | StepStatus::Skipped | StepStatus::Waiting => {
-                Err(self.told(made).into())
-            }
+            StepStatus::Failed | StepStatus::Skipped => Err(self.told(made).into()),
         }
     }
 
@@ -232,6 +238,22 @@ impl Run {
             tool: made.capability.name.clone(),
             step: made.id.clone(),
         }
+    }
+
+    /// The rows of a table, read once while nothing else is read.
+    pub(crate) fn rows(&self, table: &Artifact) -> Evaluated<Arc<Rows>> {
+        let mut kept = lock(&self.table);
+        if let Some((of, rows)) = &*kept
+            && *of == table.id
+        {
+            return Ok(Arc::clone(rows));
+        }
+        let content = self.runtime.block_on(self.store.read(&table.id));
+        let content = content.map_err(|error| misuse(error.to_string()))?;
+        let rows = table_rows(&content, &table.mime).map_err(|error| misuse(error.to_string()))?;
+        let rows = Arc::new(rows);
+        *kept = Some((table.id, Arc::clone(&rows)));
+        Ok(rows)
     }
 
     /// Keeps a part of the answer.
@@ -274,6 +296,7 @@ impl Run {
                 Awaited::Stalled => return Err(Stop::Waiting),
                 Awaited::Closed => return Err(self.closed()),
                 Awaited::Report(report) => match report.status {
+                    StepStatus::Waiting => return Err(Stop::Waiting),
                     StepStatus::Cancelled => return Err(Stop::Cancelled),
                     StepStatus::Failed if !step.told.load(Ordering::Relaxed) => {
                         untold.push(step.id.clone());

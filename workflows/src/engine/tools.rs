@@ -81,7 +81,7 @@ pub(crate) fn call_tool(
             continue;
         }
         if let Some(why) = values::unfit(&value, &parameter.value_type)? {
-            return Err(Failure::from(arguments::unfit(capability, &name, &why)).into());
+            return Err(Failure::from(arguments::misfit(capability, &name, &why)).into());
         }
         taken.insert(name, to_plan(&value, &mut needs)?);
     }

@@ -73,7 +73,12 @@ fn told(error: EvalAltResult) -> ScriptError {
             limit("the script imports more modules than it may")
         }
         EvalAltResult::ErrorDataTooLarge(what, _) => {
-            limit(format!("{} became larger than it may", what.to_lowercase()))
+            let what = what.to_lowercase();
+            let key = SIZES.iter().find(|(of, _)| what.contains(of));
+            let key = key.map_or("text", |(_, key)| *key);
+            limit(format!("{what} became larger than it may")).with_hint(format!(
+                "`{key}` under [workflow] of the configuration says how large; `for` goes over a file of any size"
+            ))
         }
         EvalAltResult::ErrorDataRace(..) => ScriptError::new(
             "used_twice",
@@ -83,6 +88,9 @@ fn told(error: EvalAltResult) -> ScriptError {
         other => ScriptError::new(sort(&other), other.to_string()),
     }
 }
+
+/// The limits of sizes, by what the engine calls what is too large.
+const SIZES: [(&str, &str); 2] = [("array", "array"), ("map", "map")];
 
 /// What sort of error it is, in which nothing of what a script read can stand.
 const fn sort(error: &EvalAltResult) -> &'static str {

@@ -124,7 +124,7 @@ impl Types {
         given: &Expr,
     ) -> Option<(ScriptError, Position)> {
         let why = self.unfit(given, &parameter.value_type)?;
-        let error = arguments::unfit(capability, &parameter.name, &why);
+        let error = arguments::misfit(capability, &parameter.name, &why);
         Some((error, given.start_position()))
     }
 
