@@ -1,5 +1,8 @@
 //! From arguments to work to an exit code.
 
+#[macro_use]
+mod terminal;
+
 mod arguments;
 mod cache;
 mod chat;
@@ -14,7 +17,6 @@ mod run;
 mod runs;
 mod schema;
 mod settings;
-mod terminal;
 mod tools;
 mod workflow;
 

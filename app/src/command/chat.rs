@@ -107,18 +107,18 @@ impl Chat<'_> {
         let id = self.session.id();
         let turns = self.session.conversation().turn.saturating_sub(1);
         if resumed {
-            eprintln!("session {id}, {} so far", counted(turns.into()));
+            aside!("session {id}, {} so far", counted(turns.into()));
             if let Some(last) = self.session.conversation().exchanges.last() {
-                eprintln!("  last: {}", last.asked);
+                aside!("  last: {}", last.asked);
             }
         } else {
-            eprintln!("session {id}");
+            aside!("session {id}");
         }
         if self.lines.can_ask() {
-            eprintln!("  /help says what can be said; Ctrl-D ends");
+            aside!("  /help says what can be said; Ctrl-D ends");
         }
         if let Some(text) = self.session.unfinished() {
-            eprintln!(
+            aside!(
                 "note: \u{201c}{text}\u{201d} did not come to its end; /continue goes on with it"
             );
         }
@@ -136,7 +136,7 @@ impl Chat<'_> {
                 }
                 Line::Interrupted => {
                     interrupted = true;
-                    eprintln!("Ctrl-C again, or Ctrl-D, ends");
+                    aside!("Ctrl-C again, or Ctrl-D, ends");
                     continue;
                 }
                 Line::Text(line) => {
@@ -150,7 +150,7 @@ impl Chat<'_> {
         }
         if self.lines.can_ask() && self.session.last_run().is_some() {
             let short: String = self.session.id().chars().take(SHORT).collect();
-            eprintln!("to go on: medley chat --resume {short}");
+            aside!("to go on: medley chat --resume {short}");
         }
         Ok(self.last)
     }
@@ -205,7 +205,7 @@ impl Chat<'_> {
     async fn attach(&mut self, path: PathBuf) -> anyhow::Result<()> {
         let name = self.session.attach(&path).await?;
         if self.settings.verbosity > Verbosity::Quiet {
-            eprintln!("{name}: {}", path.display());
+            aside!("{name}: {}", path.display());
         }
         Ok(())
     }

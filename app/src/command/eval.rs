@@ -138,7 +138,7 @@ async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyho
     let tools = ToolList::from_json_text(&read(&arguments.tools)?)
         .map_err(|error| unusable(&arguments.tools, error))?;
     if let Some(note) = unknown_tools(&gold, &tools) {
-        eprintln!("note: {note}");
+        aside!("note: {note}");
     }
     if let Some(path) = &arguments.published {
         read(path)?;
@@ -158,14 +158,14 @@ async fn taskbench(settings: &Settings, arguments: &TaskbenchArguments) -> anyho
         return Ok(Exit::Cancelled);
     }
     for note in &plans.notes {
-        eprintln!("note: {note}");
+        aside!("note: {note}");
     }
     if arguments.repair {
         let rectifier = Rectifier::new(&medley, &tools)?;
         let (repaired, summary) =
             tokio::task::block_in_place(|| rectifier.rectify_all(&plans.predictions, &gold));
         plans.predictions = repaired;
-        eprintln!("{summary}");
+        aside!("{summary}");
     }
     show(arguments, &gold, &plans.predictions, &tools)
 }
@@ -196,7 +196,7 @@ fn show(
     })?;
     print(table.trim_end())?;
     if scores.invalid > 0 {
-        eprintln!("note: {} are no plans and count in nothing", scores.invalid);
+        aside!("note: {} are no plans and count in nothing", scores.invalid);
     }
     Ok(Exit::Succeeded)
 }
@@ -249,11 +249,11 @@ impl Progress {
         if self.shown {
             eprint!("\r{count} of {} planned", self.total);
             if count == self.total {
-                eprintln!();
+                aside!("");
             }
             let _ = std::io::stderr().flush();
         } else if count.is_multiple_of(100) {
-            eprintln!("{count} of {} planned", self.total);
+            aside!("{count} of {} planned", self.total);
         }
     }
 }

@@ -55,8 +55,8 @@ fn list(settings: &Settings, json: bool) -> anyhow::Result<Exit> {
     if json {
         print_json(&listed)?;
     } else if listed.is_empty() {
-        eprintln!("no language model is configured; Medley plans without one");
-        eprintln!(
+        aside!("no language model is configured; Medley plans without one");
+        aside!(
             "  hint: add a table [llm.NAME] with `base_url` and `model`, or with `path`, to the configuration"
         );
     }

@@ -163,9 +163,9 @@ pub(super) struct Unusable(pub String);
 
 /// Prints an error with its way out.
 pub(super) fn report_failure(message: &str, hint: Option<&str>) {
-    eprintln!("error: {message}");
+    aside!("error: {message}");
     if let Some(hint) = hint {
-        eprintln!("  hint: {}", hint.trim_end_matches('.'));
+        aside!("  hint: {}", hint.trim_end_matches('.'));
     }
 }
 
@@ -187,35 +187,35 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 /// Asks what a run waits for, and says how to answer.
 fn show_question(run: &str, question: &Question) {
     match question.step.as_str() {
-        "" => eprintln!("question: {}", question.text),
-        step => eprintln!("question: {step}: {}", question.text),
+        "" => aside!("question: {}", question.text),
+        step => aside!("question: {step}: {}", question.text),
     }
     let answer = match question.choices.as_slice() {
         [] => "ANSWER".to_owned(),
         choices => choices.join("|"),
     };
-    eprintln!("  hint: medley runs answer {run} {} {answer}", question.id);
+    aside!("  hint: medley runs answer {run} {} {answer}", question.id);
 }
 
 fn report_defects(Defects(defects): &Defects) {
     let count = defects.len();
     let noun = if count == 1 { "defect" } else { "defects" };
-    eprintln!("error: the plan has {count} {noun}; nothing was run");
+    aside!("error: the plan has {count} {noun}; nothing was run");
     for defect in defects {
-        eprintln!("  {defect}");
+        aside!("  {defect}");
         if let Some(hint) = &defect.hint {
-            eprintln!("    hint: {}", hint.trim_end_matches('.'));
+            aside!("    hint: {}", hint.trim_end_matches('.'));
         }
     }
 }
 
 /// Says what cannot be done and what comes nearest.
 pub(super) fn report_decline(decline: &Decline) {
-    eprintln!("sorry: {}", decline.reason);
+    aside!("sorry: {}", decline.reason);
     if !decline.nearest.is_empty() {
-        eprintln!("  what comes nearest:");
+        aside!("  what comes nearest:");
         for suggestion in &decline.nearest {
-            eprintln!("    {} - {}", suggestion.capability, suggestion.purpose);
+            aside!("    {} - {}", suggestion.capability, suggestion.purpose);
         }
     }
 }
@@ -307,11 +307,11 @@ pub(super) fn show_troubles(outcome: &Outcome, verbosity: Verbosity) {
         }
     }
     if outcome.status == RunStatus::Cancelled {
-        eprintln!("cancelled");
+        aside!("cancelled");
     }
     if verbosity > Verbosity::Quiet {
         for note in &outcome.response.notes {
-            eprintln!("note: {note}");
+            aside!("note: {note}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow
             }
             if settings.verbosity > Verbosity::Quiet {
                 for note in notes {
-                    eprintln!("note: {note}");
+                    aside!("note: {note}");
                 }
             }
             Ok(Exit::Succeeded)
@@ -44,7 +44,7 @@ pub(super) async fn run(settings: &Settings, arguments: PlanArguments) -> anyhow
             }
             if settings.verbosity > Verbosity::Quiet {
                 for note in notes {
-                    eprintln!("note: {note}");
+                    aside!("note: {note}");
                 }
             }
             Ok(Exit::Succeeded)

@@ -54,9 +54,10 @@ impl StepProgress {
                 message,
             } => {
                 if let Some(bar) = self.bars.get(step) {
+                    let message = harmless(message);
                     bar.set_message(match fraction {
                         Some(fraction) => format!("{message} {:.0} %", fraction * 100.0),
-                        None => message.clone(),
+                        None => message.into_owned(),
                     });
                 }
             }
@@ -75,7 +76,7 @@ impl StepProgress {
                     say(&format!("{step} {tool}: {} in {ms:.0} ms", word(*status)));
                 }
             }
-            EventKind::Log { message } => say(&harmless(message)),
+            EventKind::Log { message } => say(message),
             _ => {}
         }
     }
@@ -99,9 +100,9 @@ const fn word(status: StepStatus) -> &'static str {
 }
 
 fn say(line: &str) {
-    let _ = BARS.println(line);
+    let _ = BARS.println(harmless(line));
     if !on_terminal() {
-        eprintln!("{line}");
+        aside!("{line}");
     }
 }
 

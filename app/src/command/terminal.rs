@@ -1,6 +1,26 @@
 //! Text of others on a terminal.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal, Write},
+};
+
+/// Says something on standard error, as `eprintln!` does; what a terminal would obey is not passed on to one.
+macro_rules! aside {
+    ($($said:tt)*) => {
+        $crate::command::terminal::say(&format!($($said)*))
+    };
+}
+
+pub(super) fn say(line: &str) {
+    let mut out = io::stderr().lock();
+    let line = match out.is_terminal() {
+        true => harmless(line),
+        false => line.into(),
+    };
+    // There is nowhere left to say that nothing can be said.
+    let _ = writeln!(out, "{line}");
+}
 
 /// A text without characters that a terminal would obey: scripts and tools say what they read in files.
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {

@@ -21,7 +21,7 @@ pub(super) async fn given(lines: &mut Lines, question: &str) -> anyhow::Result<G
                 if let Some(leave) = read(&text) {
                     return Ok(Given::Leave(leave));
                 }
-                eprintln!("say once, session (for the rest of it) or never");
+                aside!("say once, session (for the rest of it) or never");
             }
             Line::Interrupted | Line::End => return Ok(Given::Nothing),
         }

@@ -46,7 +46,7 @@ impl Chat<'_> {
             }
         }
         if !texts.is_empty() && self.settings.verbosity > Verbosity::Quiet {
-            eprintln!("({})", texts.join(", "));
+            aside!("({})", texts.join(", "));
         }
         show_troubles(&said.outcome, self.settings.verbosity);
         for failure in &failures {
@@ -63,12 +63,12 @@ impl Chat<'_> {
         let Some(asked) = self.session.asked() else {
             return;
         };
-        eprintln!("question: {}", asked.question.text);
+        aside!("question: {}", asked.question.text);
         if asked.wants_leave() {
             return;
         }
         for (place, choice) in asked.question.choices.iter().enumerate() {
-            eprintln!("  {} {choice}", place + 1);
+            aside!("  {} {choice}", place + 1);
         }
     }
 
