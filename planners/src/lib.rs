@@ -19,6 +19,7 @@ mod template_refiner;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+#[path = "../tests/support/scripted.rs"]
 mod scripted;
 
 pub use controller::{Controller, ControllerOptions, Example, ExampleError, PlanForm};

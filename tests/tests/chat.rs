@@ -347,7 +347,6 @@ fn what_is_said_to_the_chat_itself_is_told_from_requests() {
     }
 }
 
-/// A reply that says this.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
     let server = ChatServer::start([

@@ -122,7 +122,6 @@ async fn scores_of_model(replies: &[&str]) -> (Json, String, ChatServer) {
     )
 }
 
-/// A reply that says this.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_language_model_plans_over_the_tools_of_the_list() {
     let (scores, said, server) = scores_of_model(&[

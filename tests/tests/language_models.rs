@@ -13,7 +13,6 @@ use serde_json::{Value as Json, json};
 /// A key as people have them; nothing that is written may hold it.
 const KEY: &str = "sk-test-0123456789abcdefghij";
 
-/// A reply that says this, a line a piece, and how much it took.
 const PLAN: &str = r#"{"id":"s1","tool":"image_info","args":{"image":"$input1"}}
 {"id":"s2","tool":"grayscale_image","args":{"image":"$input1"}}
 {"answer":["$s1","$s2"]}"#;

@@ -9,7 +9,6 @@ use chat_server::{ChatServer, Script};
 use medley_tests::{medley, sample, shared_home};
 use serde_json::Value as Json;
 
-/// A reply that says this, a word a piece.
 const PLAN: &str = r#"{"id":"s1","tool":"image_info","args":{"image":"$input1"}}
 {"id":"s2","tool":"grayscale_image","args":{"image":"$input1"}}
 {"id":"s3","tool":"translation","args":{"text":"A sign","to":"French"}}

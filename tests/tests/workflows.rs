@@ -104,22 +104,79 @@ fn tables_are_read_row_by_row_and_by_their_headings() {
     assert_eq!(result["status"], "succeeded", "{result:#}");
     assert_eq!(words(&result), ["1.10"]);
     assert_eq!(files(&result).len(), 1);
+    assert!(result.get("notes").is_none(), "{result:#}");
 }
 
 #[test]
-fn what_a_script_says_is_seen_and_obeyed_by_no_terminal() {
+fn headings_of_any_words_are_found_and_what_is_not_there_is_told() {
     let folder = tempfile::tempdir().unwrap();
+    let list = "name,unit price\ntea,2.50\nmilk\n";
+    fs::write(folder.path().join("list.csv"), list).unwrap();
     let own = script(
         &folder,
-        "progress(\"half\");\nprint(\"do\\x1b[2Jne\");\nemit(1);",
+        "let t = inputs[0];\nemit(t.name[0]);\nemit(t[\"unit price\"]);\nemit(t[-1][0]);\nemit(t.colour);",
     );
+    let told = result(folder.path(), &["run", &own, "-a", "list.csv"]);
+    assert_eq!(words(&told), ["tea", "2.50", "", "milk"], "{told:#}");
+    assert!(told["notes"][0].as_str().unwrap().contains("`colour`"));
+
+    let exec = |plan: &str| {
+        fs::write(folder.path().join("plan.jsonl"), plan).unwrap();
+        result(folder.path(), &["exec", "plan.jsonl", "-a", "list.csv"])
+    };
+    let told = exec(
+        r#"{"id":"s1","tool":"qr_code","for_each":"$input1","args":{"text":"$item[0]"}}
+{"answer":["$s1","$input1['unit price'][0]","$input1[7]"]}"#,
+    );
+    assert_eq!(told["status"], "partial", "{told:#}");
+    assert_eq!((files(&told).len(), words(&told)), (3, vec!["2.50"]));
+    let missing = "a part of the answer is missing: there is no row 7 in the table, which has 3";
+    assert_eq!(told["notes"][0], missing);
+    let told = exec(r#"{"id":"s1","tool":"qr_code","args":{"text":"$input1.unit price"}}"#);
+    let defect = &told["error"]["defects"][0];
+    assert_eq!(
+        defect["message"], "`$input1.unit price` is not a reference",
+        "{told:#}"
+    );
+}
+
+#[test]
+fn what_a_script_says_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = script(&folder, "progress(\"half\");\nprint(\"done\");\nemit(1);");
     let said = |arguments: &[&str]| {
         let output = run(folder.path(), &[&["run", &own], arguments].concat());
         assert_eq!(output.stdout, b"1\n");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert_eq!(said(&[]), "half\ndo\u{fffd}[2Jne\n");
+    assert_eq!(said(&[]), "half\ndone\n");
     assert_eq!(said(&["-q"]), "");
+}
+
+/// Runs a command on a terminal of its own, and prints all that the terminal is sent.
+const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
+
+#[test]
+fn no_terminal_obeys_what_is_said_and_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "print(\"p\\x1b[3J\");\nemit(\"e\\x1b[4J\");\nthrow \"t\\x1b[5J\";";
+    let own = script(&folder, text);
+    let mut command = Command::new("python3");
+    command
+        .args(["-c", ON_A_TERMINAL])
+        .arg(built("medley"))
+        .args(["run", &own])
+        .current_dir(folder.path())
+        .env("MEDLEY_HOME", folder.path().join("home"))
+        .stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let seen = String::from_utf8(output.stdout).unwrap();
+    for part in ["p\u{fffd}[3J", "e\u{fffd}[4J", "t\u{fffd}[5J"] {
+        assert!(seen.contains(part), "{part} in {seen:?}");
+    }
+    // What goes to another program goes there as it is.
+    let output = run(folder.path(), &["run", &own]);
+    assert_eq!(output.stdout, b"e\x1b[4J\n");
 }
 
 #[test]
@@ -407,7 +464,6 @@ async fn a_sign_is_translated_in_place_by_a_language_model() {
     assert!(!words(&read)[0].contains("HARBOUR"), "{read:#}");
 }
 
-/// A reply of a language model.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_language_model_writes_the_script_for_a_request() {
     let script = "```rhai\nlet grey = grayscale_image(inputs[0]);\nemit(`${wait(grey).width} wide`);\nemit(grey);\n```";

@@ -61,7 +61,7 @@ pub(crate) fn parameter<'a>(
 }
 
 /// An argument that does not fit, and why.
-pub(crate) fn unfit(capability: &Capability, name: &str, why: &str) -> ScriptError {
+pub(crate) fn misfit(capability: &Capability, name: &str, why: &str) -> ScriptError {
     let message = format!("`{name}` of {}: {why}", capability.name);
     ScriptError::new("bad_argument", message)
 }

@@ -4,11 +4,11 @@
 
 #[path = "../support/house.rs"]
 mod house;
-#[path = "../../../planners/src/scripted.rs"]
-#[allow(
+#[path = "../../../planners/tests/support/scripted.rs"]
+#[expect(
     dead_code,
     clippy::expect_used,
-    reason = "the planners' own tests take it in too, and need more of it"
+    reason = "the planners' tests take it in too, and need more of it"
 )]
 mod scripted;
 #[path = "../support/tools.rs"]
