@@ -133,7 +133,7 @@ fn headings_of_any_words_are_found_and_what_is_not_there_is_told() {
     let missing = "a part of the answer is missing: there is no row 7 in the table, which has 3";
     assert_eq!(told["notes"][0], missing);
     let told = exec(r#"{"id":"s1","tool":"qr_code","args":{"text":"$input1.unit price"}}"#);
-    let defect = &told["error"]["defects"][0];
+    let defect = &told["defects"][0];
     assert_eq!(
         defect["message"], "`$input1.unit price` is not a reference",
         "{told:#}"
