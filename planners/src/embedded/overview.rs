@@ -12,6 +12,7 @@ mod evidence;
 mod fitting;
 mod passages;
 mod selection;
+mod sharing;
 mod wiring;
 mod words;
 mod writing;
@@ -26,6 +27,7 @@ use self::{
     evidence::{Evidence, Tool},
     passages::Outline,
     selection::{Selection, SelectionSettings},
+    sharing::share_out,
     wiring::{Wiring, WiringSettings},
     words::Lexicon,
     writing::Writer,
@@ -129,13 +131,15 @@ impl Overview<'_> {
             settings: &settings.selection,
             likely,
         };
+        let chosen = selection.best();
+        let evidence = &share_out(evidence, &chosen, outline, settings.wiring.crowding);
         let wiring = Wiring {
             tools,
             evidence,
             outline,
             settings: &settings.wiring,
         };
-        let origins = wiring.connect(&selection.best());
+        let origins = wiring.connect(&chosen);
         let order = wiring::order(&origins, |tool| wiring.place(tool));
         let writer = Writer {
             overview: self,

@@ -46,6 +46,8 @@ pub(super) struct Evidence {
     pub features: Vec<f32>,
     /// The passage that speaks for it most.
     pub passage: usize,
+    /// How much each passage speaks for it.
+    pub standings: Vec<f32>,
 }
 
 /// How a tool and a passage go together.
@@ -123,10 +125,11 @@ impl Tools {
             let next = rivals[passage].get(1).copied().unwrap_or_default();
             own - if own >= best { next } else { best }
         };
-        let standing = |passage: &usize| fits[*passage][place].base + lead(*passage).min(0.0);
+        let standing = |passage: usize| fits[passage][place].base + lead(passage).min(0.0);
+        let standings: Vec<f32> = (0..fits.len()).map(standing).collect();
         let mut best = 0;
         for passage in 1..fits.len() {
-            if standing(&passage) > standing(&best) {
+            if standings[passage] > standings[best] {
                 best = passage;
             }
         }
@@ -135,6 +138,7 @@ impl Tools {
             return Evidence {
                 features: vec![0.0; Self::FEATURES],
                 passage: 0,
+                standings,
             };
         };
         let better = rivals[best]
@@ -171,6 +175,7 @@ impl Tools {
         Evidence {
             features,
             passage: best,
+            standings,
         }
     }
 

@@ -14,6 +14,8 @@ use super::{
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct WiringSettings {
+    /// What it costs a tool that another one is spoken of in the same place.
+    pub crowding: f32,
     /// The result of a tool that is spoken of later.
     backward: f32,
     /// For each result of the same material in between.
@@ -97,6 +99,13 @@ impl Wiring<'_> {
         passage.map_or(0, |passage| passage.place)
     }
 
+    /// Whether a tool needs nothing but an address that the request gives, so that it can come first wherever it is spoken
+    /// of.
+    fn is_ready(&self, tool: usize) -> bool {
+        let mut takes = self.tools[tool].materials();
+        !self.outline.addresses.is_empty() && takes.all(|of| of == Material::Address)
+    }
+
     fn slot(&self, tool: usize, material: Material, chosen: &BTreeSet<usize>) -> Slot {
         let passage = self.outline.passages.get(self.evidence[tool].passage);
         let mut ways = Vec::new();
@@ -109,7 +118,7 @@ impl Wiring<'_> {
             let (low, high) = (from.min(to), from.max(to));
             let between = makers().filter(|&other| (low + 1..high).contains(&self.place(other)));
             let mut cost = self.settings.distance * count(between.count());
-            if from > to {
+            if from > to && !self.is_ready(maker) {
                 cost += self.settings.backward;
             }
             ways.push((Origin::Result(maker), cost));
