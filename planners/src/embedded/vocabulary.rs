@@ -170,6 +170,9 @@ pub(crate) struct NumberRule {
     /// Words that give a value without a number.
     #[serde(default)]
     pub values: BTreeMap<String, f64>,
+    /// Words before which those values say a part of a thing, as in "the left half".
+    #[serde(default)]
+    pub not_behind: BTreeSet<String>,
     /// The value from which relative numbers ("20 percent brighter") count.
     #[serde(default)]
     pub base: Option<f64>,
