@@ -32,6 +32,10 @@ pub(super) enum TokenKind {
     Quoted,
     /// The attachment with this index, by its name.
     File(usize),
+    /// The file with this number, counted from 1; -1 is the last.
+    Ordinal(i64),
+    /// The name of a file that is not there.
+    Absent,
     /// Where something is to be found in the web.
     Address,
     /// A mark between words.
@@ -213,7 +217,7 @@ impl Scanner<'_> {
         length += exponent(&digits[length..]);
         let value: f64 = digits[..length].parse().ok()?;
         // What no number can hold fits nowhere, and is said to.
-        let value = value.min(f64::MAX);
+        let value = value.min(1e300);
         let negative = sign && first != '+';
         Some((if negative { -value } else { value }, start + length))
     }
@@ -283,8 +287,11 @@ impl Scanner<'_> {
         let mut length = first.len_utf8();
         for (at, each) in rest.char_indices().skip(1) {
             let next = rest[at + each.len_utf8()..].chars().next();
-            let joins = matches!(each, '\'' | '\u{2019}' | '_' | '.')
-                && next.is_some_and(|next| next.is_ascii_lowercase() || next.is_ascii_digit());
+            let joins = next.is_some_and(|next| match each {
+                '\'' | '\u{2019}' => next.is_ascii_alphanumeric(),
+                '_' | '.' => next.is_ascii_lowercase() || next.is_ascii_digit(),
+                _ => false,
+            });
             if chinese::is_han(each) || !(each.is_alphanumeric() || joins) {
                 break;
             }

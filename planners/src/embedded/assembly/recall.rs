@@ -10,7 +10,7 @@ use medley_orchestrator::{Capability, Kind, Parameter, Question, ValueType};
 use super::{
     super::{clauses::Clause, files::FileAtHand, interpret::Reading, tokens::TokenKind},
     Assembly, Obstacle, missing,
-    reference::{counts, nth},
+    reference::nth,
 };
 
 /// How recently, and how directly, the session had to do with a file.
@@ -172,20 +172,18 @@ impl Assembly<'_> {
         let kind = content.value_type.kinds().first().copied();
         let tokens = &reading.clause.tokens;
         let mut lanes: Vec<usize> = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
+        for token in tokens {
             let lane = match token.kind {
                 TokenKind::File(lane) => Some(lane),
+                TokenKind::Ordinal(ordinal) => {
+                    let lane = nth(&self.files, ordinal, kind);
+                    Some(lane.ok_or(Obstacle::NoSuchFile { ordinal })?)
+                }
                 _ if !token.is_word() => None,
                 _ if words.singular.contains(&token.text) => {
                     self.latest(reading, capability, content)?
                 }
-                _ => match words.ordinals.get(&token.text) {
-                    Some(&ordinal) if counts(tokens, at, words, true) => {
-                        let lane = nth(&self.files, ordinal, kind);
-                        Some(lane.ok_or(Obstacle::NoSuchFile { ordinal })?)
-                    }
-                    _ => None,
-                },
+                _ => None,
             };
             lanes.extend(lane.filter(|lane| !lanes.contains(lane)));
         }
