@@ -174,6 +174,10 @@ impl Decliner<'_> {
                     known.join(", ")
                 ),
             },
+            Obstacle::NothingToSay => format!(
+                "{part} says a language, and there is no text or voice yet that could be in it; say what shall be said or \
+                 translated"
+            ),
             // The person is asked instead.
             Obstacle::Ambiguous { .. } => format!("{part} can mean several files"),
         };
