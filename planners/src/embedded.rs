@@ -10,12 +10,15 @@ pub(crate) mod bridge;
 mod chinese;
 mod clauses;
 mod decline;
+mod denial;
 mod encoder;
 mod files;
 pub(crate) mod holdings;
 mod interpret;
 mod language;
 pub(crate) mod matching;
+mod names;
+mod ordinals;
 mod overview;
 mod retriever;
 mod tokens;
@@ -40,6 +43,7 @@ pub use retriever::{RetrievalError, Retriever};
 
 use self::{
     assembly::{Assembly, Obstacle},
+    clauses::Clause,
     decline::Decliner,
     files::Files,
     interpret::{Interpreter, Reading},
@@ -170,7 +174,31 @@ impl Shared {
         let index = self.index(capabilities, vocabulary, cancel)?;
         let starts_action =
             |word: &str| vocabulary.words.verbs.contains(word) || index.is_action_word(word);
+        names::mark(&mut tokens, &request.text, &vocabulary.words);
+        ordinals::mark(&mut tokens, vocabulary);
         let clauses = clauses::split(&tokens, &vocabulary.words, &starts_action);
+        let (denied, clauses) = set_aside_denied(clauses);
+        let left_out: Vec<&str> = denied
+            .iter()
+            .map(|clause| clause.source(&request.text))
+            .collect();
+        if clauses.is_empty() && !denied.is_empty() {
+            return Ok(Decision::Decline(decline::only_denied(&left_out)));
+        }
+        let decliner = Decliner {
+            capabilities,
+            attachments: &request.attachments,
+            vocabulary,
+            request: &request.text,
+            in_session: !request.conversation.is_none(),
+        };
+        for clause in &clauses {
+            if let Some(name) = names::absent(&clause.tokens) {
+                let known: Vec<&str> = files.labels().collect();
+                let decline = decliner.absent(clause, name, &known);
+                return Ok(Decision::Decline(decline));
+            }
+        }
         let interpreter = Interpreter {
             vocabulary,
             index: &index,
@@ -180,13 +208,18 @@ impl Shared {
             cancel,
         };
         let readings = interpreter.read(clauses)?;
-        Ok(
-            match assemble(vocabulary, request, capabilities, answers, &readings) {
-                Ok(decision) => decision,
-                Err(Refusal::Decline(decline)) => Decision::Decline(decline),
-                Err(Refusal::Clarify(question)) => Decision::Clarify(question),
-            },
-        )
+        if readings.is_empty() && !denied.is_empty() {
+            return Ok(Decision::Decline(decline::only_denied(&left_out)));
+        }
+        Ok(match assemble(&decliner, request, answers, &readings) {
+            Ok(Decision::Add { draft, mut notes }) => {
+                notes.extend(left_out.iter().map(|part| decline::left_out(part)));
+                Decision::Add { draft, notes }
+            }
+            Ok(decision) => decision,
+            Err(Refusal::Decline(decline)) => Decision::Decline(decline),
+            Err(Refusal::Clarify(question)) => Decision::Clarify(question),
+        })
     }
 
     fn vocabulary(&self) -> Result<&Vocabulary, Failure> {
@@ -259,6 +292,28 @@ impl Shared {
     }
 }
 
+/// The clauses that say what shall not be done, and the others. A file that is named only where it is denied is still what
+/// "it" means behind.
+fn set_aside_denied(clauses: Vec<Clause>) -> (Vec<Clause>, Vec<Clause>) {
+    let (mut denied, mut others): (Vec<Clause>, Vec<Clause>) = (Vec::new(), Vec::new());
+    for mut clause in clauses {
+        if clause.denied {
+            denied.push(clause);
+            continue;
+        }
+        let is_file = |token: &&tokens::Token| {
+            matches!(token.kind, TokenKind::File(_) | TokenKind::Ordinal(_))
+        };
+        if others.is_empty() && !clause.tokens.iter().any(|token| is_file(&token)) {
+            let named = denied.iter().flat_map(|clause| &clause.tokens);
+            let named: Vec<tokens::Token> = named.filter(is_file).cloned().collect();
+            clause.tokens.splice(0..0, named);
+        }
+        others.push(clause);
+    }
+    (denied, others)
+}
+
 /// Why there is no plan.
 enum Refusal {
     /// It cannot be done.
@@ -275,27 +330,20 @@ impl From<Decline> for Refusal {
 
 /// The plan, or why there is none.
 fn assemble(
-    vocabulary: &Vocabulary,
+    decliner: &Decliner<'_>,
     request: &Request,
-    capabilities: &[Capability],
     answers: &BTreeMap<String, String>,
     readings: &[Reading],
 ) -> Result<Decision, Refusal> {
     if readings.is_empty() {
         return Err(decline::nothing_asked().into());
     }
-    let decliner = Decliner {
-        capabilities,
-        attachments: &request.attachments,
-        vocabulary,
-        request: &request.text,
-        in_session: !request.conversation.is_none(),
-    };
+    let (vocabulary, capabilities) = (decliner.vocabulary, decliner.capabilities);
     let mut assembly = Assembly::new(capabilities, request, vocabulary, answers);
     let mut notes = Vec::new();
     for (place, reading) in readings.iter().enumerate() {
         assembly.begin_part(place + 1);
-        let chosen = choose(vocabulary, reading, &assembly, &decliner);
+        let chosen = choose(vocabulary, reading, &assembly, decliner);
         let again = assembly.again(reading, chosen.as_ref().ok().copied());
         if !again.is_empty() {
             assembly.add_again(&again, &reading.clause);

@@ -449,3 +449,16 @@ async fn nothing_of_a_session_is_taken_outside_of_it() {
     let nothing = bench.plan(&empty, "now in French", &[]).await;
     assert!(nothing.starts_with("declined"), "{nothing}");
 }
+
+#[tokio::test]
+async fn a_language_alone_means_no_picture() {
+    let bench = Bench::new();
+    let two = session(vec![measured_two()]);
+    for text in ["now in French", "in German"] {
+        let declined = bench.plan(&two, text, &[]).await;
+        assert!(declined.contains("no text or voice yet"), "{declined}");
+    }
+    // What is spoken of is asked about as before.
+    let asked = bench.plan(&two, "say it in French", &[]).await;
+    assert_eq!(asked, "? img1, img2");
+}

@@ -58,6 +58,8 @@ pub(super) enum Obstacle {
         /// What there is.
         known: Vec<String>,
     },
+    /// The clause asks for words in a language, and there are none yet.
+    NothingToSay,
     /// The clause can mean several files of the session.
     Ambiguous {
         /// Which ones.

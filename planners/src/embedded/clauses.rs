@@ -1,6 +1,7 @@
 //! A request as clauses, one action each, as far as the words alone tell.
 
 use super::{
+    denial::{Denial, Denials, Form},
     tokens::{Break, Token, TokenKind},
     vocabulary::Words,
 };
@@ -25,6 +26,8 @@ pub(super) struct Clause {
     pub joint: Joint,
     /// Whether it begins with a word that begins an action.
     pub has_verb: bool,
+    /// Whether it says what shall not be done.
+    pub denied: bool,
 }
 
 impl Clause {
@@ -68,6 +71,16 @@ pub(super) fn split(
     let mut clauses = Vec::new();
     let mut current: Vec<Token> = Vec::new();
     let mut joint = Joint::Sentence;
+    let mut denied: Option<Form> = None;
+    let denials = Denials {
+        tokens,
+        words,
+        starts_action,
+    };
+    let finish = |tokens: Vec<Token>, joint: Joint, denied: Option<Form>| Clause {
+        denied: denied.is_some(),
+        ..clause(tokens, joint, words, starts_action)
+    };
     let mut at = 0;
     while at < tokens.len() {
         if let Some(length) = longest_match(tokens, at, &words.together) {
@@ -75,22 +88,36 @@ pub(super) fn split(
             at += length;
             continue;
         }
-        let (next, length) = boundary(tokens, at, words, starts_action);
+        if let Some((denial, length)) = denials.begins(at, &current, clauses.is_empty()) {
+            if let Denial::Denied(form) = denial {
+                if !current.is_empty() {
+                    clauses.push(finish(std::mem::take(&mut current), joint, denied));
+                    joint = Joint::And;
+                }
+                denied = Some(form);
+            }
+            at += length;
+            continue;
+        }
+        let (next, length) = match boundary(tokens, at, words, starts_action) {
+            (None, length) if denials.turns(at) => (Some(Joint::And), length),
+            found => found,
+        };
         match next {
             None => current.push(tokens[at].clone()),
             Some(next) => {
                 if current.is_empty() {
                     joint = stronger(joint, next);
                 } else {
-                    let ended = std::mem::take(&mut current);
-                    clauses.push(clause(ended, joint, words, starts_action));
+                    clauses.push(finish(std::mem::take(&mut current), joint, denied));
                     joint = next;
                 }
+                denied = denied.filter(|form| denials.goes_on(*form, at, length));
             }
         }
         at += length;
     }
-    clauses.push(clause(current, joint, words, starts_action));
+    clauses.push(finish(current, joint, denied));
     clauses.retain(|clause| !clause.tokens.is_empty());
     clauses
 }
@@ -102,6 +129,9 @@ fn boundary(
     words: &Words,
     starts_action: &dyn Fn(&str) -> bool,
 ) -> (Option<Joint>, usize) {
+    if joins_ordinals(tokens, at, words) {
+        return (None, 1);
+    }
     if let Some(length) = longest_match(tokens, at, &words.then) {
         return (Some(Joint::Then), length);
     }
@@ -115,13 +145,27 @@ fn boundary(
             let in_list = at > 0 && is_number(tokens.get(at - 1)) && is_number(tokens.get(at + 1));
             (!in_list).then_some(Joint::And)
         }
-        TokenKind::Break(Break::Colon) => tokens
-            .get(at + 1)
-            .is_some_and(|next| next.is_word() && starts_action(&next.text))
-            .then_some(Joint::And),
+        TokenKind::Break(Break::Colon) => {
+            let is_action = |token: &Token| token.is_word() && starts_action(&token.text);
+            // "Say: do not enter" is said.
+            let said = at > 0
+                && is_action(&tokens[at - 1])
+                && longest_match(tokens, at + 1, &words.denial.phrases).is_some();
+            (!said && tokens.get(at + 1).is_some_and(is_action)).then_some(Joint::And)
+        }
         _ => None,
     };
     (joint, 1)
+}
+
+/// Whether what stands at `at` only joins two files: "the first and the second".
+fn joins_ordinals(tokens: &[Token], at: usize, words: &Words) -> bool {
+    let is_ordinal = |token: &Token| matches!(token.kind, TokenKind::Ordinal(_));
+    let tells = |token: &&Token| token.text != "the" && !words.numbered.contains(&token.text);
+    let before = tokens[..at].iter().rfind(tells);
+    let behind = tokens[at + 1..].iter().find(tells);
+    let joins = tokens[at].text == "and" || tokens[at].kind == TokenKind::Break(Break::Comma);
+    joins && before.is_some_and(is_ordinal) && behind.is_some_and(is_ordinal)
 }
 
 const fn stronger(one: Joint, other: Joint) -> Joint {
@@ -153,11 +197,12 @@ fn clause(
         tokens,
         joint,
         has_verb,
+        denied: false,
     }
 }
 
 /// How many tokens the longest of `phrases` takes at `at`, if one stands there.
-fn longest_match(tokens: &[Token], at: usize, phrases: &[String]) -> Option<usize> {
+pub(super) fn longest_match(tokens: &[Token], at: usize, phrases: &[String]) -> Option<usize> {
     phrases
         .iter()
         .filter_map(|phrase| matches_at(tokens, at, phrase))
@@ -219,6 +264,34 @@ mod tests {
             "resize it to 1.5 times its size",
         ] {
             assert_eq!(clauses(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_shall_not_be_done_is_denied_up_to_where_it_ends() {
+        let vocabulary = Vocabulary::built_in().unwrap();
+        let starts = |word: &str| vocabulary.words.verbs.contains(word);
+        for (text, denied) in [
+            ("do not crop, blur or flip it, read it", "crop|blur|flip it"),
+            ("read it without saying it and flip it", "saying it"),
+            ("don't crop it and blur it instead", "crop it"),
+            ("read it, not the first page", "the first page"),
+            ("say do not enter", ""),
+            ("say: do not enter", ""),
+            ("don't forget to flip it", ""),
+            ("why not flip it", ""),
+            ("make it brighter, not too bright", ""),
+            ("say 'never flip it'", ""),
+            ("draw boxes without labels", ""),
+        ] {
+            let tokens = tokenize(text, &[], &vocabulary);
+            let clauses = split(&tokens, &vocabulary.words, &starts);
+            let found: Vec<&str> = clauses
+                .iter()
+                .filter(|clause| clause.denied)
+                .map(|clause| clause.source(text))
+                .collect();
+            assert_eq!(found.join("|"), denied, "{text}");
         }
     }
 

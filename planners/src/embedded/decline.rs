@@ -2,7 +2,10 @@
 
 use medley_orchestrator::{Attachment, Capability, Decline, Kind, Suggestion};
 
-use super::{assembly::Obstacle, interpret::Reading, matching::Meaning, vocabulary::Vocabulary};
+use super::{
+    assembly::Obstacle, clauses::Clause, interpret::Reading, matching::Meaning,
+    vocabulary::Vocabulary,
+};
 
 /// The most characters of a request that are repeated.
 const QUOTED: usize = 120;
@@ -47,7 +50,48 @@ pub(super) fn nothing_asked() -> Decline {
     }
 }
 
+/// A request that says only what shall not be done.
+pub(super) fn only_denied(parts: &[&str]) -> Decline {
+    let parts: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
+    Decline {
+        reason: format!(
+            "nothing is asked for but what should not be done ({}); say what to do",
+            parts.join(", ")
+        ),
+        nearest: Vec::new(),
+    }
+}
+
+/// What is said of a part of a request that says what shall not be done.
+pub(super) fn left_out(part: &str) -> String {
+    format!("left out, as the request says: {}", quoted(part))
+}
+
 impl Decliner<'_> {
+    /// A clause that names a file which is not there.
+    pub(super) fn absent(&self, clause: &Clause, name: &str, known: &[&str]) -> Decline {
+        let part = quoted(clause.source(self.request));
+        let attached = match known {
+            [] => "no file is attached".to_owned(),
+            [only] => format!("the only file here is {only}"),
+            several => format!("the files here are {}", several.join(", ")),
+        };
+        let add = self.add();
+        Decline {
+            reason: format!("{part} speaks of {name}, which is not there: {attached}; {add}"),
+            nearest: Vec::new(),
+        }
+    }
+
+    /// How a file is added.
+    const fn add(&self) -> &'static str {
+        if self.in_session {
+            "add it with /attach FILE"
+        } else {
+            "add it with --attach FILE"
+        }
+    }
+
     /// A clause that no tool fits.
     pub(super) fn not_understood(&self, reading: &Reading) -> Decline {
         let part = self.part(reading);
@@ -81,11 +125,7 @@ impl Decliner<'_> {
     ) -> Decline {
         let part = self.part(reading);
         let tool = &self.capabilities[capability];
-        let add = if self.in_session {
-            "add it with /attach FILE"
-        } else {
-            "add it with --attach FILE"
-        };
+        let add = self.add();
         let reason = match obstacle {
             Obstacle::Input { parameter } => {
                 let wanted = parameter
@@ -134,6 +174,10 @@ impl Decliner<'_> {
                     known.join(", ")
                 ),
             },
+            Obstacle::NothingToSay => format!(
+                "{part} says a language, and there is no text or voice yet that could be in it; say what shall be said or \
+                 translated"
+            ),
             // The person is asked instead.
             Obstacle::Ambiguous { .. } => format!("{part} can mean several files"),
         };
@@ -145,11 +189,7 @@ impl Decliner<'_> {
 
     /// The clause in quotation marks, as far as a person wants to read it again.
     fn part(&self, reading: &Reading) -> String {
-        let part = reading.clause.source(self.request);
-        match part.char_indices().nth(QUOTED) {
-            Some((end, _)) => format!("\u{201c}{}…\u{201d}", &part[..end]),
-            None => format!("\u{201c}{part}\u{201d}"),
-        }
+        quoted(reading.clause.source(self.request))
     }
 
     fn attached(&self) -> String {
@@ -173,6 +213,14 @@ impl Decliner<'_> {
             reason,
             nearest: nearest.take(self.vocabulary.settings.suggestions).collect(),
         }
+    }
+}
+
+/// Words of a request in quotation marks, as far as a person wants to read them again.
+fn quoted(part: &str) -> String {
+    match part.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("\u{201c}{}…\u{201d}", &part[..end]),
+        None => format!("\u{201c}{part}\u{201d}"),
     }
 }
 

@@ -74,6 +74,13 @@ impl<'a> Files<'a> {
         self.files.get(lane)
     }
 
+    /// What the files are called, one name each.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.files
+            .iter()
+            .filter_map(|file| file.names.last().copied())
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &FileAtHand<'a>> {
         self.files.iter()
     }

@@ -184,16 +184,22 @@ impl Interpreter<'_> {
 
     /// The clause in plain words: a file is called by its kind, and a quotation "the text".
     fn plain(&self, clause: &Clause) -> String {
+        // "Read the second" is about a picture all the same.
+        let words = &self.vocabulary.words;
+        let mut kinds = clause.words().filter_map(|word| words.kind_of(word));
+        let names_kind = kinds.any(|kind| kind != Kind::Text);
         let mut plain = String::new();
         for token in &clause.tokens {
             let word = match token.kind {
+                TokenKind::Ordinal(ordinal) if !names_kind => self.call_counted(ordinal),
                 TokenKind::Word | TokenKind::Translated | TokenKind::Number(_) => {
                     token.text.as_str()
                 }
                 TokenKind::Quoted => "the text",
                 TokenKind::Address => "the address",
+                TokenKind::Absent => "the file",
                 TokenKind::File(index) => self.call(index),
-                TokenKind::Unknown | TokenKind::Break(_) => continue,
+                TokenKind::Unknown | TokenKind::Break(_) | TokenKind::Ordinal(_) => continue,
             };
             if !plain.is_empty() {
                 plain.push(' ');
@@ -212,6 +218,17 @@ impl Interpreter<'_> {
             Some(Kind::Text) => "the text",
             _ => "the file",
         }
+    }
+
+    /// What the file with a number is called in a sentence behind "the".
+    fn call_counted(&self, ordinal: i64) -> &'static str {
+        let counted = self.files.counted();
+        let place = usize::try_from(ordinal).map_or(counted.len(), |place| place);
+        let lane = place.checked_sub(1).and_then(|place| counted.get(place));
+        // Of one that is not there, the person is told so; it is called as the others are.
+        let lane = lane.or_else(|| counted.last());
+        let called = lane.map_or("file", |lane| self.call(*lane));
+        called.trim_start_matches("the ")
     }
 
     /// A file that is named where nothing is asked is meant by the clause behind.

@@ -32,6 +32,10 @@ pub(super) enum TokenKind {
     Quoted,
     /// The attachment with this index, by its name.
     File(usize),
+    /// The file with this number, counted from 1; -1 is the last.
+    Ordinal(i64),
+    /// The name of a file that is not there.
+    Absent,
     /// Where something is to be found in the web.
     Address,
     /// A mark between words.
@@ -196,6 +200,10 @@ impl Scanner<'_> {
         if self.follows_letter() && !self.follows_cross() {
             return None;
         }
+        if let Some((value, length)) = self.grouped(digits) {
+            let value = if sign && first != '+' { -value } else { value };
+            return Some((value, start + length));
+        }
         let mut length = 0;
         for (at, each) in digits.char_indices() {
             let next_is_digit =
@@ -206,9 +214,38 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
+        length += exponent(&digits[length..]);
         let value: f64 = digits[..length].parse().ok()?;
+        // What no number can hold fits nowhere, and is said to.
+        let value = value.min(1e300);
         let negative = sign && first != '+';
         Some((if negative { -value } else { value }, start + length))
+    }
+
+    /// A number with commas between groups of three digits, and its length; "at 100,200" and four groups are lists.
+    fn grouped(&self, digits: &str) -> Option<(f64, usize)> {
+        let end = digits
+            .find(|each: char| !each.is_ascii_digit() && each != ',')
+            .unwrap_or(digits.len());
+        let whole = digits[..end].trim_end_matches(',');
+        let groups: Vec<&str> = whole.split(',').collect();
+        let (first, others) = groups.split_first()?;
+        let grouped = (1..=3).contains(&first.len())
+            && !first.starts_with('0')
+            && (1..=2).contains(&others.len())
+            && others.iter().all(|group| group.len() == 3);
+        let place = self.tokens.last().is_some_and(|last| last.text == "at");
+        let before = self.text[..self.at].strip_suffix(',').unwrap_or_default();
+        let listed = before.ends_with(|each: char| each.is_ascii_digit());
+        if !grouped || place || listed {
+            return None;
+        }
+        let fraction = digits[whole.len()..].strip_prefix('.').map_or(0, |behind| {
+            behind.chars().take_while(char::is_ascii_digit).count()
+        });
+        let length = whole.len() + if fraction > 0 { 1 + fraction } else { 0 };
+        let value = digits[..length].replace(',', "").parse().ok()?;
+        Some((value, length))
     }
 
     /// Whether the last token is the `x` of `640x480`.
@@ -250,8 +287,11 @@ impl Scanner<'_> {
         let mut length = first.len_utf8();
         for (at, each) in rest.char_indices().skip(1) {
             let next = rest[at + each.len_utf8()..].chars().next();
-            let joins = matches!(each, '\'' | '\u{2019}' | '_' | '.')
-                && next.is_some_and(|next| next.is_ascii_lowercase() || next.is_ascii_digit());
+            let joins = next.is_some_and(|next| match each {
+                '\'' | '\u{2019}' => next.is_ascii_alphanumeric(),
+                '_' | '.' => next.is_ascii_lowercase() || next.is_ascii_digit(),
+                _ => false,
+            });
             if chinese::is_han(each) || !(each.is_alphanumeric() || joins) {
                 break;
             }
@@ -285,6 +325,21 @@ impl Scanner<'_> {
             '&' => self.push("and", TokenKind::Word, length),
             _ => self.at += length,
         }
+    }
+}
+
+/// How long the exponent is that stands behind digits.
+fn exponent(text: &str) -> usize {
+    let Some(behind) = text.strip_prefix(['e', 'E']) else {
+        return 0;
+    };
+    let digits = behind.strip_prefix(['+', '-']).unwrap_or(behind);
+    let rest = digits.trim_start_matches(|each: char| each.is_ascii_digit());
+    let ends = !rest.starts_with(char::is_alphanumeric);
+    if ends && rest.len() < digits.len() {
+        text.len() - rest.len()
+    } else {
+        0
     }
 }
 
@@ -325,6 +380,15 @@ mod tests {
                 "-20"
             ]
         );
+    }
+
+    #[test]
+    fn numbers_are_read_whole() {
+        assert_eq!(words("1,000 12,345.5 1e3"), ["1000", "12345.5", "1000"]);
+        let list = ["100", "Comma", "200", "Comma", "300", "Comma", "400"];
+        assert_eq!(words("100,200,300,400"), list);
+        assert_eq!(words("at 100,200"), ["at", "100", "Comma", "200"]);
+        assert_eq!(words("2em"), ["2", "em"]);
     }
 
     #[test]

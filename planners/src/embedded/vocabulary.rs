@@ -109,6 +109,14 @@ pub(crate) struct Words {
     pub describing: BTreeSet<String>,
     /// Words that say how something is to be said, rather than what.
     pub manner: BTreeSet<String>,
+    /// Words before which a number counts files: "picture 2".
+    pub numbered: BTreeSet<String>,
+    /// Endings of the names of files.
+    pub endings: BTreeSet<String>,
+    /// How the name of what shall be made is introduced.
+    pub naming: Naming,
+    /// How people say that something shall not be done.
+    pub denial: DenialWords,
     /// First, second and so on, counted from 1; -1 is the last.
     pub ordinals: BTreeMap<String, i64>,
     /// Words that carry no meaning for the choice of a tool.
@@ -117,6 +125,42 @@ pub(crate) struct Words {
     pub kinds: BTreeMap<Kind, BTreeSet<String>>,
     /// Words for numbers.
     pub numbers: BTreeMap<String, f64>,
+}
+
+/// How the name of what shall be made is introduced.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Naming {
+    /// Phrases behind which a name is always one of what shall be made.
+    pub called: Vec<String>,
+    /// Phrases behind which it is, unless the clause has a word of `towards`.
+    pub into: Vec<String>,
+    /// Words with which "to" only says which file is meant: "listen to".
+    pub towards: BTreeSet<String>,
+}
+
+/// How people say that something shall not be done.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DenialWords {
+    /// Phrases at the beginning of what shall not be done.
+    pub phrases: Vec<String>,
+    /// Phrases that follow on them where it shall be done all the same.
+    pub undone: Vec<String>,
+    /// Phrases that deny a verb in -ing.
+    pub participle: Vec<String>,
+    /// Phrases that exclude a thing where another stands before.
+    pub contrast: Vec<String>,
+    /// Words with which those only say how much.
+    pub degree: BTreeSet<String>,
+    /// Words behind which what is said holds again.
+    pub but: Vec<String>,
+    /// Words that join what is denied too, whatever follows.
+    pub or: BTreeSet<String>,
+    /// Phrases that join what is denied too, unless a word of `instead` follows.
+    pub and: Vec<String>,
+    /// Words of what shall be done in its place.
+    pub instead: BTreeSet<String>,
 }
 
 impl Words {
@@ -170,6 +214,9 @@ pub(crate) struct NumberRule {
     /// Words that give a value without a number.
     #[serde(default)]
     pub values: BTreeMap<String, f64>,
+    /// Words before which those values say a part of a thing, as in "the left half".
+    #[serde(default)]
+    pub not_behind: BTreeSet<String>,
     /// The value from which relative numbers ("20 percent brighter") count.
     #[serde(default)]
     pub base: Option<f64>,

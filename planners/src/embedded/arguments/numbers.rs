@@ -236,7 +236,13 @@ fn without_number(rule: &NumberRule, tokens: &[Token]) -> Option<f64> {
             .filter(|(_, token)| token.is_word())
     };
     let cue = words().find(|(_, token)| rule.cues.contains(&token.text));
-    if let Some((_, token)) = words().find(|(_, token)| rule.values.contains_key(&token.text)) {
+    let is_part = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+        before.is_some_and(|before| rule.not_behind.contains(&before.text))
+    };
+    if let Some((_, token)) =
+        words().find(|(at, token)| rule.values.contains_key(&token.text) && !is_part(*at))
+    {
         return rule.values.get(&token.text).copied();
     }
     let at = match cue {

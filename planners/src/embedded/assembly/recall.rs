@@ -8,9 +8,12 @@ use std::collections::BTreeSet;
 use medley_orchestrator::{Capability, Kind, Parameter, Question, ValueType};
 
 use super::{
-    super::{clauses::Clause, files::FileAtHand, interpret::Reading, tokens::TokenKind},
+    super::{
+        arguments::is_text, clauses::Clause, files::FileAtHand, interpret::Reading,
+        tokens::TokenKind,
+    },
     Assembly, Obstacle, missing,
-    reference::{counts, nth},
+    reference::nth,
 };
 
 /// How recently, and how directly, the session had to do with a file.
@@ -37,6 +40,15 @@ impl Assembly<'_> {
                     .is_empty()
             };
             serving = known.into_iter().filter(reachable).collect();
+        }
+        // "In French" says nothing of pictures that text could be read from.
+        let held = serving.iter().any(|lane| self.holds(*lane, content));
+        if is_text(&content.value_type)
+            && !held
+            && !serving.is_empty()
+            && self.only_says_language(reading)
+        {
+            return Err(Obstacle::NothingToSay);
         }
         let lanes = |lanes: Vec<usize>| lanes.into_iter().map(Some).collect();
         let says = |list: &BTreeSet<String>| words.iter().any(|word| list.contains(*word));
@@ -65,6 +77,23 @@ impl Assembly<'_> {
                 }),
             },
         }
+    }
+
+    /// Whether a clause says a language, and neither what to do nor with what.
+    fn only_says_language(&self, reading: &Reading) -> bool {
+        let (words, rules) = (&self.vocabulary.words, &self.vocabulary.arguments.language);
+        let is_language = |word: &str| rules.codes.values().any(|names| names.contains(word));
+        let mut spoken = reading.clause.words();
+        let refers = reading
+            .clause
+            .words()
+            .any(|word| words.pronouns.contains(word) || words.kind_of(word).is_some());
+        let counted = reading
+            .clause
+            .tokens
+            .iter()
+            .any(|token| matches!(token.kind, TokenKind::File(_) | TokenKind::Ordinal(_)));
+        !reading.clause.has_verb && !refers && !counted && spoken.any(is_language)
     }
 
     /// The files for a step that takes several at once, in the order in which the clause speaks of them.
@@ -172,20 +201,18 @@ impl Assembly<'_> {
         let kind = content.value_type.kinds().first().copied();
         let tokens = &reading.clause.tokens;
         let mut lanes: Vec<usize> = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
+        for token in tokens {
             let lane = match token.kind {
                 TokenKind::File(lane) => Some(lane),
+                TokenKind::Ordinal(ordinal) => {
+                    let lane = nth(&self.files, ordinal, kind);
+                    Some(lane.ok_or(Obstacle::NoSuchFile { ordinal })?)
+                }
                 _ if !token.is_word() => None,
                 _ if words.singular.contains(&token.text) => {
                     self.latest(reading, capability, content)?
                 }
-                _ => match words.ordinals.get(&token.text) {
-                    Some(&ordinal) if counts(tokens, at, words, true) => {
-                        let lane = nth(&self.files, ordinal, kind);
-                        Some(lane.ok_or(Obstacle::NoSuchFile { ordinal })?)
-                    }
-                    _ => None,
-                },
+                _ => None,
             };
             lanes.extend(lane.filter(|lane| !lanes.contains(lane)));
         }

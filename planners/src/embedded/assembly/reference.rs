@@ -33,16 +33,11 @@ pub(super) fn lanes_named(
     kind: Option<Kind>,
 ) -> Result<Lanes, Obstacle> {
     let mut named: Vec<usize> = Vec::new();
-    for (at, token) in clause.tokens.iter().enumerate() {
+    for token in &clause.tokens {
         match token.kind {
             TokenKind::File(index) => named.push(index),
-            TokenKind::Word | TokenKind::Translated => {
-                let ordinal = words.ordinals.get(&token.text);
-                if let Some(&ordinal) =
-                    ordinal.filter(|_| counts(&clause.tokens, at, words, files.in_session))
-                {
-                    named.push(nth(files, ordinal, kind).ok_or(Obstacle::NoSuchFile { ordinal })?);
-                }
+            TokenKind::Ordinal(ordinal) => {
+                named.push(nth(files, ordinal, kind).ok_or(Obstacle::NoSuchFile { ordinal })?);
             }
             _ => {}
         }
@@ -57,18 +52,6 @@ pub(super) fn lanes_named(
     let last = says(&words.pronouns)
         || !says(&words.every) && (clause.joint == Joint::Then || !named_kind);
     Ok(if last { Lanes::Last } else { Lanes::All })
-}
-
-/// Whether the number word at `at` counts files. In a session, "compare it with the first" needs no noun.
-pub(super) fn counts(tokens: &[Token], at: usize, words: &Words, in_session: bool) -> bool {
-    let next = tokens[at + 1..].iter().find(|next| next.text != "the");
-    match next.filter(|next| next.is_word()) {
-        Some(next) => {
-            let kind = words.kind_of(&next.text);
-            next.text == "one" || kind.is_some_and(|kind| kind != Kind::Text)
-        }
-        None => in_session && at > 0 && tokens[at - 1].text == "the",
-    }
 }
 
 /// The file that a number word means; -1 is the last.

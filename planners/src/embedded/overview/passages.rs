@@ -203,7 +203,9 @@ fn plain(tokens: &[Token], request: &Request) -> String {
                 attachment.artifact.kind.name()
             })
         }
-        TokenKind::Unknown | TokenKind::Break(_) => None,
+        TokenKind::Unknown | TokenKind::Break(_) | TokenKind::Ordinal(_) | TokenKind::Absent => {
+            None
+        }
     });
     words.collect::<Vec<_>>().join(" ")
 }

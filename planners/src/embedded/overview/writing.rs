@@ -56,6 +56,7 @@ impl Writer<'_> {
                 tokens: passage.tokens.clone(),
                 joint: Joint::Sentence,
                 has_verb: true,
+                denied: false,
             };
             let filling = arguments::fill(capability, &clause, self.overview.vocabulary);
             args = filling.arguments;
