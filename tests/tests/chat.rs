@@ -373,17 +373,20 @@ async fn a_language_model_refers_to_files_of_the_session_and_may_ask_which() {
             "-a",
             sign.to_str().unwrap(),
         ];
-        let lines = ["a grey one, please", "64 pixels wide", "2"];
+        // What is asked is said again where somebody wants to go on.
+        let lines = ["a grey one, please", "64 pixels wide", "/continue", "2"];
         Chat::at(&folder, &folder.join("out"), &arguments, &lines)
     })
     .await
     .unwrap();
     let said = chat.said();
     assert_eq!(chat.code(), Some(0), "{said}");
-    assert!(
-        said.contains("Which picture do you mean?") && said.contains("2 img2"),
+    assert_eq!(
+        said.matches("Which picture do you mean?").count(),
+        2,
         "{said}"
     );
+    assert!(said.contains("2 img2"), "{said}");
     assert_eq!(chat.file("img3").width(), 64);
     let received = server.received();
     assert_eq!(received.len(), 5, "two plans, two answers and a question");

@@ -190,6 +190,7 @@ impl Chat<'_> {
             Slash::Continue if self.session.unfinished().is_some() => {
                 return self.turn(Step::GoOn).await;
             }
+            Slash::Continue if self.session.asked().is_some() => self.show_question(),
             Slash::Continue => report_failure("there is nothing to go on with", None),
             Slash::Attach(paths) => {
                 for path in paths {
