@@ -4,8 +4,9 @@ use crate::Value;
 
 /// The cells of a table, row by row, its headings too if it has any; rows may differ in length.
 ///
-/// `mime` says what parts cells: a tab in `text/tab-separated-values`, a comma elsewhere (RFC 4180). Cells are text, so that
-/// nothing is lost of what looks like a number.
+/// `mime` says what parts cells: a tab in `text/tab-separated-values`, a comma elsewhere (RFC 4180), or a semicolon where the
+/// first line has one and no comma, as spreadsheets write where a comma stands in numbers. Cells are text, so that nothing is
+/// lost of what looks like a number.
 ///
 /// # Errors
 /// When it is not UTF-8.
@@ -13,6 +14,7 @@ pub fn table_rows(content: &[u8], mime: &str) -> Result<Vec<Vec<String>>, csv::E
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     let delimiter = match mime {
         "text/tab-separated-values" => b'\t',
+        _ if has_semicolons(content) => b';',
         _ => b',',
     };
     csv::ReaderBuilder::new()
@@ -22,6 +24,12 @@ pub fn table_rows(content: &[u8], mime: &str) -> Result<Vec<Vec<String>>, csv::E
         .from_reader(content)
         .into_deserialize()
         .collect()
+}
+
+fn has_semicolons(content: &[u8]) -> bool {
+    let mut lines = content.split(|&byte| byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    first.contains(&b';') && !first.contains(&b',')
 }
 
 /// The cells below a heading; a row that ends before it has an empty one.
@@ -44,6 +52,10 @@ mod tests {
         assert_eq!(rows, [vec!["a", "b, c"], vec!["1"]]);
         let rows = table_rows(b"a, b\tc\n", "text/tab-separated-values").unwrap();
         assert_eq!(rows, [["a, b", "c"]]);
+        let rows = table_rows(b"a;b\n1,5;2\n", "text/csv").unwrap();
+        assert_eq!(rows, [["a", "b"], ["1,5", "2"]]);
+        let rows = table_rows(b"a,b;c\n1;2,3\n", "text/csv").unwrap();
+        assert_eq!(rows, [["a", "b;c"], ["1;2", "3"]]);
         assert!(table_rows(b"", "text/csv").unwrap().is_empty());
         assert!(table_rows(b"\xff\xfe", "text/csv").is_err());
     }
