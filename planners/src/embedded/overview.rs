@@ -132,7 +132,8 @@ impl Overview<'_> {
             likely,
         };
         let chosen = selection.best();
-        let evidence = &share_out(evidence, &chosen, outline, settings.wiring.crowding);
+        let places: Vec<usize> = outline.passages.iter().map(|each| each.place).collect();
+        let evidence = &share_out(evidence, &chosen, &places, settings.wiring.crowding);
         let wiring = Wiring {
             tools,
             evidence,
